@@ -1,0 +1,1 @@
+"""Labels: training targets from evidence, from people, from rollouts. One rule, one file."""

@@ -1,0 +1,1 @@
+"""Evidence: verifiers run over trajectories, their verdicts merged, their noise measured."""
