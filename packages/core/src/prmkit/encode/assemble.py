@@ -1,0 +1,107 @@
+"""Pieces of a rendered solution put together to one text, with the place of every mark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from prmkit.errors import CheckpointError
+from prmkit.render import Piece
+
+_BROKEN = re.compile("[\ud800-\udfff]")
+
+
+class Mark(NamedTuple):
+    """Where one step's marker stands in a text."""
+
+    step: int
+    start: int
+    end: int
+
+
+class Assembled(NamedTuple):
+    """One text as a checkpoint reads it."""
+
+    text: str
+    marks: tuple[Mark, ...]
+    solution: int
+    """First character that belongs to a step."""
+
+
+def assemble(pieces: Sequence[Piece], tokenizer: Any = None) -> Assembled:
+    """Join the pieces; turns go through the tokenizer's chat template.
+
+    Raises:
+        CheckpointError: A piece that a text model cannot read (an image), turns for a tokenizer
+            without a chat template, or a template that rewrites what stands in a turn.
+
+    Examples:
+        >>> assemble([Piece("text", "1+1?"), Piece("text", "2", 0), Piece("mark", "<s>", 0)])
+        Assembled(text='1+1?2<s>', marks=(Mark(step=0, start=5, end=8),), solution=4)
+    """
+    turns = _turns([piece._replace(value=writable(piece.value)) for piece in pieces])
+    contents = ["".join(piece.value for piece in body) for _, body in turns]
+    if turns and turns[0][0]:
+        text, starts = _chat([role for role, _ in turns], contents, tokenizer)
+    else:
+        text, starts = "".join(contents), [0]
+    marks: list[Mark] = []
+    solution = len(text)
+    for (_, body), at in zip(turns, starts, strict=True):
+        for piece in body:
+            end = at + len(piece.value)
+            if piece.step is not None:
+                solution = min(solution, at)
+            if piece.kind == "mark" and piece.step is not None:
+                marks.append(Mark(piece.step, at, end))
+            at = end
+    return Assembled(text, tuple(marks), solution)
+
+
+def writable(text: str) -> str:
+    """``text`` with U+FFFD for halves of broken surrogate pairs, which no tokenizer takes; same length."""
+    return _BROKEN.sub("\ufffd", text)
+
+
+def _turns(pieces: Sequence[Piece]) -> list[tuple[str, list[Piece]]]:
+    """Pieces by turn; the role is empty where a text has no turns."""
+    turns: list[tuple[str, list[Piece]]] = []
+    for piece in pieces:
+        if piece.kind == "image":
+            raise CheckpointError(
+                f"the solution shows an image ({piece.value}) and this model reads text only",
+                do="use a PRM with a vision backbone, or leave the images out of the record",
+                field="images",
+            )
+        if piece.kind == "turn":
+            turns.append((piece.value, []))
+            continue
+        if not turns:
+            turns.append(("", []))
+        turns[-1][1].append(piece)
+    return turns or [("", [])]
+
+
+def _chat(roles: list[str], contents: list[str], tokenizer: Any) -> tuple[str, list[int]]:
+    """The chat as one string, and the place of every turn's content in it."""
+    if not getattr(tokenizer, "chat_template", None):
+        raise CheckpointError(
+            "the spec speaks in turns and the tokenizer has no chat template",
+            do="use a chat model's tokenizer, or a spec with template 'raw'",
+            field="chat_template",
+        )
+    turns = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=True)]
+    text: str = tokenizer.apply_chat_template(turns, tokenize=False)
+    starts, reached = [], 0
+    for position, content in enumerate(contents):
+        at = text.find(content, reached)
+        if at < 0:
+            raise CheckpointError(
+                f"the chat template rewrites turn {position}, so its steps cannot be found again",
+                do="use a template that writes contents unchanged, or a spec with template 'raw'",
+                field="chat_template",
+            )
+        starts.append(at)
+        reached = at + len(content)
+    return text, starts

@@ -1,0 +1,216 @@
+"""Solutions to token ids, with the token at which every step is read.
+
+Training and scoring call the same function, so they see the same tokens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prmkit.cards import PRMSpec
+from prmkit.encode.assemble import assemble, writable
+from prmkit.errors import CheckpointError, RecordError
+from prmkit.render import Piece, render
+from prmkit.types import Problem, Trajectory
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One solution as token ids."""
+
+    ids: tuple[int, ...]
+    marks: tuple[int | None, ...]
+    """Per step of the trajectory: the token whose output is read; None for observations and for
+    steps that were cut off."""
+    solution: int
+    """First token that belongs to a step."""
+    cut: int = 0
+    """Scored steps that did not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """A tokenizer and the spec that says how text reaches it.
+
+    Raises:
+        CheckpointError: The tokenizer cannot write the spec's marker.
+    """
+
+    tokenizer: Any
+    spec: PRMSpec
+    max_tokens: int | None = None
+    """Longest text; None takes the spec's."""
+
+    def __post_init__(self) -> None:
+        check_marker(self.tokenizer, self.spec.marker)
+
+    @property
+    def limit(self) -> int:
+        """Longest text in tokens."""
+        return self.max_tokens or self.spec.max_tokens
+
+    def __call__(self, solutions: Sequence[tuple[Problem, Trajectory]]) -> list[Encoded]:
+        """Encode each solution, in the order given; depends on that solution alone.
+
+        Raises:
+            RecordError: A solution is too long and the spec refuses to cut.
+            CheckpointError: The spec cannot be followed with this tokenizer.
+        """
+        rendered = [render(problem, trajectory, self.spec) for problem, trajectory in solutions]
+        read = _jointly if self.spec.joint else _by_piece
+        whole = read(self.tokenizer, rendered, self.spec)
+        return [
+            self._fit(encoded, trajectory) for encoded, (_, trajectory) in zip(whole, solutions, strict=True)
+        ]
+
+    def _fit(self, tokens: _Tokens, trajectory: Trajectory) -> Encoded:
+        marks = {step: (read, last) for step, read, last in tokens.marks}
+        kept = dict(marks)
+        ids = tokens.ids
+        if len(ids) > self.limit:
+            if self.spec.truncate == "refuse":
+                raise RecordError(
+                    f"{trajectory.id!r} has {len(ids)} tokens, {len(ids) - self.limit} too many",
+                    do="raise max_tokens, or let the spec cut whole steps (truncate: right or left)",
+                    field="max_tokens",
+                )
+            cut = cut_right if self.spec.truncate == "right" else cut_left
+            ids, kept = cut(ids, marks, tokens.solution, self.limit)
+        places = tuple(kept[step.index][0] if step.index in kept else None for step in trajectory.steps)
+        return Encoded(ids, places, min(tokens.solution, len(ids)), len(marks) - len(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """A whole solution before it is cut to length."""
+
+    ids: tuple[int, ...]
+    marks: tuple[tuple[int, int, int], ...]
+    """(step, token that is read, last token of the marker)."""
+    solution: int
+
+
+Marks = dict[int, tuple[int, int]]
+"""Per step: the token that is read and the last token of its marker."""
+
+
+def cut_right(ids: tuple[int, ...], marks: Marks, solution: int, limit: int) -> tuple[tuple[int, ...], Marks]:
+    """Drop whole steps from the end until ``limit`` tokens are left.
+
+    Examples:
+        >>> cut_right((9, 9, 1, 7, 2, 7), {0: (3, 3), 1: (5, 5)}, 2, 5)
+        ((9, 9, 1, 7), {0: (3, 3)})
+    """
+    kept = {step: place for step, place in marks.items() if place[1] < limit}
+    end = max((last + 1 for _, last in kept.values()), default=min(solution, limit))
+    return ids[:end], kept
+
+
+def cut_left(ids: tuple[int, ...], marks: Marks, solution: int, limit: int) -> tuple[tuple[int, ...], Marks]:
+    """Keep the problem and drop whole steps from the beginning of the solution.
+
+    Examples:
+        >>> cut_left((9, 9, 1, 7, 2, 7), {0: (3, 3), 1: (5, 5)}, 2, 5)
+        ((9, 9, 2, 7), {1: (3, 3)})
+    """
+    excess = len(ids) - limit
+    ends = sorted(last + 1 for _, last in marks.values())
+    start = next((end for end in ends if end - solution >= excess), len(ids))
+    gone = start - solution
+    kept = {step: (read - gone, last - gone) for step, (read, last) in marks.items() if last >= start}
+    return (ids[:solution] + ids[start:])[:limit], kept
+
+
+def check_marker(tokenizer: Any, marker: str) -> None:
+    """Refuse a tokenizer that cannot write ``marker``.
+
+    A marker that looks like a special token must be one token, so that no text can merge with it.
+
+    Raises:
+        CheckpointError: The marker is unknown to the vocabulary or falls into pieces.
+    """
+    if not marker:
+        return
+    ids = tokenizer(marker, add_special_tokens=False)["input_ids"]
+    whole = marker[0] in "<[" and marker[-1] in ">]" and " " not in marker
+    unknown = tokenizer.unk_token_id is not None and tokenizer.unk_token_id in ids
+    if not ids or unknown or (whole and len(ids) != 1):
+        raise CheckpointError(
+            f"the tokenizer cannot write the marker {marker!r}"
+            + (f" as one token (got {len(ids)})" if ids else ""),
+            do="create the PRM with PRM.create, which adds its marker, or name the right spec",
+            field="marker",
+        )
+
+
+def fingerprint(tokenizer: Any, spec: PRMSpec) -> str:
+    """16 hex digits that change whenever the same text would reach the model as other tokens.
+
+    Covers the renderer's code, the spec and the tokenizer, by the tokens of two invented solutions.
+    """
+    problem = Problem(id="probe", text="Add 12 and 30,\nthen halve it. ½ of x²?")
+    steps = ["12 + 30 = 42", {"text": "out: 42", "role": "observe"}, "So x = 21.\n\nDone (é, 漢)."]
+    solutions = [Trajectory.of_steps("probe", "probe", some) for some in (steps, steps[2:])]
+    encoded = Encoder(tokenizer, spec, max_tokens=1 << 20)([(problem, one) for one in solutions])
+    told = repr([(one.ids, one.marks, one.solution) for one in encoded])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _opening(tokenizer: Any) -> tuple[int, ...]:
+    """What the tokenizer puts before every text by itself, such as a begin token."""
+    bare = tokenizer("1", add_special_tokens=False)["input_ids"]
+    full = tokenizer("1")["input_ids"]
+    return tuple(full[: len(full) - len(bare)]) if full[-len(bare) :] == bare else tuple(full[:1])
+
+
+def _jointly(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> list[_Tokens]:
+    """One tokenisation of each whole text; marks are found by their place in it."""
+    texts = [assemble(pieces, tokenizer) for pieces in rendered]
+    if not texts:
+        return []
+    rows = tokenizer([one.text for one in texts], add_special_tokens=False, return_offsets_mapping=True)
+    # A chat template writes the begin token itself.
+    opening = () if spec.template.startswith("chat") else _opening(tokenizer)
+    found = []
+    for one, ids, spans in zip(texts, rows["input_ids"], rows["offset_mapping"], strict=True):
+        starts = [start for start, _ in spans]
+        marks = []
+        for step, start, end in one.marks:
+            last = bisect_left(starts, end) - 1
+            # The first token that holds any of the marker; an empty marker reads what stands before it.
+            first = bisect_left(starts, start) if end > start else last + 1
+            read = last if spec.read_offset == 0 else first - 1
+            marks.append((step, len(opening) + max(read, 0), len(opening) + max(last, 0)))
+        solution = len(opening) + bisect_left(starts, one.solution)
+        found.append(_Tokens(opening + tuple(ids), tuple(marks), solution))
+    return found
+
+
+def _by_piece(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> list[_Tokens]:
+    """Every piece tokenised by itself, so that text never merges with a marker."""
+    distinct = list({writable(piece.value): None for pieces in rendered for piece in pieces})
+    known = dict(
+        zip(distinct, tokenizer(distinct, add_special_tokens=False)["input_ids"], strict=True)
+        if distinct
+        else ()
+    )
+    opening = _opening(tokenizer)
+    found = []
+    for pieces in rendered:
+        assemble(pieces)  # refuses images and turns: a chat template needs the whole text
+        ids: list[int] = list(opening)
+        marks, solution = [], None
+        for piece in pieces:
+            if piece.step is not None and solution is None:
+                solution = len(ids)
+            first = len(ids)
+            ids += known[writable(piece.value)]
+            if piece.kind == "mark" and piece.step is not None:
+                read = len(ids) - 1 if spec.read_offset == 0 else first - 1
+                marks.append((piece.step, max(read, 0), max(len(ids) - 1, 0)))
+        found.append(_Tokens(tuple(ids), tuple(marks), len(ids) if solution is None else solution))
+    return found

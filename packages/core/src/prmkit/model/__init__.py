@@ -1,0 +1,1 @@
+"""Models: folders, backbones, heads, and the PRM that puts them together."""

@@ -1,0 +1,123 @@
+"""Heads: from a token classifier's outputs to one row of logits per step.
+
+* ``binary``: two classes per token; the folder is an ordinary token classifier.
+* ``scalar``: one output per token.
+* ``surprisal``: ``binary``, and the backbone also sees what a frozen policy thought of every token.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from prmkit.model.surprisal import WIDTH
+from prmkit.tensors import expect
+
+Head = Literal["binary", "scalar", "surprisal"]
+CLASSES: dict[str, int] = {"binary": 2, "scalar": 1, "surprisal": 2}
+"""Outputs per token of each head."""
+LINKS: dict[str, tuple[str, ...]] = {
+    "binary": ("softmax", "difference"),
+    "scalar": ("sigmoid", "raw"),
+    "surprisal": ("softmax", "difference"),
+}
+"""Links that make sense for each head."""
+CLIP = 20.0
+"""Surprisal features are cut to [-CLIP, CLIP] nats: an impossible token must not flood the rest."""
+
+
+class SurprisalInput(nn.Module):
+    """Surprisal features to a vector that is added to the token's embedding.
+
+    The features of the problem's tokens are set to 0: a policy is trained on solutions only. A fourth
+    input tells the two apart.
+    """
+
+    def __init__(self, width: int, hidden: int = 64) -> None:
+        super().__init__()
+        self.inner = nn.Linear(WIDTH + 1, hidden)
+        self.outer = nn.Linear(hidden, width)
+
+    def forward(self, features: torch.Tensor, solution: torch.Tensor) -> torch.Tensor:
+        """Vectors to add to the embeddings.
+
+        Shapes:
+            features: (B, S, 3). solution: (B, S) bool. result: (B, S, D).
+        """
+        expect(features, f"B S {WIDTH}", expect(solution, "B S"))
+        inside = solution.to(self.inner.weight.dtype).unsqueeze(-1)
+        seen = features.to(inside).clamp(-CLIP, CLIP) * inside
+        return self.outer(nn.functional.gelu(self.inner(torch.cat([seen, inside], -1))))
+
+
+class StepClassifier(nn.Module):
+    """A token classifier read at step marks."""
+
+    accepts_loss_kwargs = True
+    """Tells transformers.Trainer that the loss is normalised over all micro-batches of an update."""
+
+    def __init__(self, network: Any, *, causal: bool, surprisal: SurprisalInput | None = None) -> None:
+        super().__init__()
+        self.network = network
+        self.causal = causal
+        self.surprisal = surprisal
+
+    @property
+    def config(self) -> Any:
+        """Config of the backbone."""
+        return self.network.config
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        marks: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        solution: torch.Tensor | None = None,
+        features: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Logits of every step; where a step has no mark they have no meaning.
+
+        Shapes:
+            input_ids, attention_mask, solution: (B, S). marks: (B, K). features: (B, S, F).
+            result: (B, K, C).
+        """
+        expect(marks, "B K", expect(input_ids, "B S"), name="marks")
+        given: dict[str, torch.Tensor] = {"input_ids": input_ids}
+        if self.surprisal is not None:
+            embeddings = self.network.get_input_embeddings()(input_ids)
+            given = {"inputs_embeds": embeddings + self.surprisal(features, solution)}
+        if not self.causal:
+            # Under causal attention a pad on the right reaches no mark: no mask, faster attention.
+            given["attention_mask"] = attention_mask
+        logits = self.network(**given).logits
+        return logits.gather(1, marks[..., None].expand(-1, -1, logits.shape[-1]))
+
+    def gradient_checkpointing_enable(self, **given: Any) -> None:
+        """Trade time for memory in the backbone."""
+        self.network.gradient_checkpointing_enable(**given)
+
+
+def link(logits: torch.Tensor, how: str, *, positive: int = 1, temperature: float = 1.0) -> torch.Tensor:
+    """Logits of steps to values.
+
+    ``softmax`` gives the probability of the positive class, ``difference`` p(positive) - p(other) in
+    [-1, 1] (two classes), ``sigmoid`` a probability from one output, ``raw`` that output itself.
+
+    Shapes:
+        logits: (..., C). result: (...), float32.
+
+    Source:
+        Public conventions: softmax (Qwen2.5-Math-PRM), difference (PURE), sigmoid (Skywork-o1-Open-PRM).
+
+    Examples:
+        >>> link(torch.tensor([0.0, float(torch.tensor(3.0).log())]), "softmax")
+        tensor(0.7500)
+    """
+    scaled = logits.float() / temperature
+    if how == "softmax":
+        return scaled.softmax(-1)[..., positive]
+    if how == "difference":
+        return 2 * scaled.softmax(-1)[..., positive] - 1
+    return scaled[..., 0].sigmoid() if how == "sigmoid" else scaled[..., 0]

@@ -1,0 +1,230 @@
+"""The process reward model: spec, tokenizer, backbone, head and calibration in one object."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import PretrainedConfig
+
+from prmkit.cards import PRMSpec
+from prmkit.encode.tokenise import Encoder
+from prmkit.errors import CheckpointError, ConfigError
+from prmkit.model import reading, store
+from prmkit.model.backbone import Init, add_marker, build, is_causal
+from prmkit.model.calibration import Calibration
+from prmkit.model.folder import load_tokenizer
+from prmkit.model.frozen import FrozenPolicy
+from prmkit.model.heads import CLASSES, LINKS, Head, StepClassifier, SurprisalInput
+from prmkit.types import Json, Problem, StepScores, Threshold, Trajectory
+
+
+@dataclass(eq=False)
+class PRM:
+    """A model that scores steps. Also a ``Scorer``."""
+
+    spec: PRMSpec
+    tokenizer: Any
+    module: StepClassifier
+    head: Head = "binary"
+    policy: FrozenPolicy | None = None
+    """The frozen policy of a surprisal head."""
+    calibration: Calibration = field(default_factory=Calibration)
+    target: Literal["steps", "outcome"] = "steps"
+    """``outcome``: an outcome model; only the last step's mark is trained and read."""
+    labels: Mapping[str, Json] = field(default_factory=dict)
+    """What it was trained on: kind and convention of the labels, labelers, counts."""
+    digest: str = ""
+    """Digest of the weights as last saved or loaded."""
+    max_tokens: int | None = None
+    """Longest text; None takes the spec's. The backbone's own limit holds in any case."""
+    batch_tokens: int = 1 << 12
+    """Tokens of a scoring batch, pads included."""
+
+    def __post_init__(self) -> None:
+        if self.spec.link not in LINKS[self.head]:
+            raise ConfigError(
+                f"head {self.head!r} cannot be read by link {self.spec.link!r}",
+                do=f"use {' or '.join(LINKS[self.head])}",
+                field="link",
+            )
+        if (self.head == "surprisal") != (self.policy is not None):
+            raise ConfigError(
+                "a surprisal head needs a policy, and no other head takes one",
+                do="pass policy= together with head='surprisal'",
+                field="policy",
+            )
+        self.encoder  # noqa: B018 - refuses a tokenizer without the marker now, not at the first score
+
+    @classmethod
+    def create(
+        cls,
+        backbone: str | Path | PretrainedConfig,
+        tokenizer: Any = None,
+        spec: PRMSpec | None = None,
+        head: Head = "binary",
+        *,
+        init: Init = "pretrained",
+        policy: str | Path | FrozenPolicy | None = None,
+        separator: str | None = None,
+        target: Literal["steps", "outcome"] = "steps",
+        dtype: str = "float32",
+        device: str = "cpu",
+        dropout: float = 0.0,
+        seed: int = 0,
+    ) -> PRM:
+        """An untrained PRM on a backbone; the marker is added to the tokenizer where it is missing.
+
+        Args:
+            backbone: Folder of any transformers model, causal or bidirectional, or a config.
+            tokenizer: Its tokenizer; read from the folder when not given. Never changed: a copy is kept.
+            spec: How text is fed and the output read.
+            head: See ``prmkit.model.heads``.
+            init: ``random`` takes the backbone's shape only.
+            policy: Folder of the frozen policy of a surprisal head.
+            separator: Text (one token) that the policy sees in place of the marker, which it never met in
+                training. None takes the line end if that is one token; the empty text shows the marker.
+            target: ``outcome`` makes an outcome reward model.
+            dtype: Floating type of the weights.
+            device: Where the model runs.
+            dropout: Dropout in training.
+            seed: Decides fresh weights.
+
+        Raises:
+            CheckpointError: Backbone, tokenizer or policy cannot be read or do not fit together.
+            ConfigError: The head does not fit the spec, or the separator is not one token.
+        """
+        if tokenizer is None:
+            if isinstance(backbone, PretrainedConfig):
+                raise CheckpointError("a config has no tokenizer", do="pass tokenizer=", field="tokenizer")
+            tokenizer = load_tokenizer(backbone)
+        tokenizer = copy.deepcopy(tokenizer)
+        if spec is None:
+            spec = PRMSpec(link="sigmoid") if head == "scalar" else PRMSpec()
+        network = build(backbone, classes=CLASSES[head], init=init, dtype=dtype, seed=seed, dropout=dropout)
+        if network.config.pad_token_id is None:
+            network.config.pad_token_id = tokenizer.pad_token_id
+        add_marker(tokenizer, network, spec.marker)
+        surprisal = None
+        if head == "surprisal":
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                surprisal = SurprisalInput(network.config.hidden_size).to(network.dtype)
+        if policy is not None and not isinstance(policy, FrozenPolicy):
+            policy = FrozenPolicy.open(policy, separator=_one_token(tokenizer, separator))
+        module = StepClassifier(network, causal=is_causal(network), surprisal=surprisal)
+        return cls(spec, tokenizer, module.eval(), head, policy, target=target).to(device)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        spec: PRMSpec | str | None = None,
+        *,
+        dtype: str = "float32",
+        device: str = "cpu",
+        max_tokens: int | None = None,
+    ) -> PRM:
+        """Read a PRM folder; see ``prmkit.load_prm``.
+
+        Raises:
+            CheckpointError: The folder is not a PRM, is damaged, or misses a part.
+            RendererMismatchError: Text would reach the model otherwise than in training.
+        """
+        return cls(**store.load(path, spec, dtype=dtype), max_tokens=max_tokens).to(device)
+
+    def save(self, folder: str | Path, *, policy: Literal["copy", "link"] = "copy") -> Path:
+        """Write one folder that plain ``AutoModelForTokenClassification.from_pretrained`` opens too.
+
+        Adapters are merged into the backbone. ``prmkit.json`` is written last: a folder without it is
+        not whole.
+
+        Args:
+            folder: Where to write; made if missing.
+            policy: ``copy`` puts a surprisal head's policy into the folder; ``link`` notes the relative
+                path and digest of the folder it was read from.
+
+        Raises:
+            StorageError: The folder cannot be written.
+            ConfigError: A link to a policy that was never read from a folder.
+        """
+        self.digest = store.save(self, Path(folder), policy=policy)
+        return Path(folder)
+
+    def to(self, device: str | torch.device) -> PRM:
+        """Move the model, and the policy of a surprisal head; returns self."""
+        self.module.to(device)
+        if self.policy is not None:
+            self.policy.model.to(device)
+        return self
+
+    @property
+    def encoder(self) -> Encoder:
+        """What turns solutions into tokens, in training and in use; never more than the backbone reads."""
+        asked = self.max_tokens or self.spec.max_tokens
+        positions = getattr(self.module.config, "max_position_embeddings", None) or asked
+        # Some backbones number positions from 2 on; their tokenizer knows how many are left.
+        limit = min(asked, positions, self.tokenizer.model_max_length)
+        return Encoder(self.tokenizer, self.spec, limit)
+
+    @property
+    def threshold(self) -> Threshold:
+        """Score at or above which a step counts as right."""
+        return self.calibration.threshold or self.spec.threshold
+
+    @property
+    def pad(self) -> int:
+        """Token that fills short rows."""
+        return self.tokenizer.pad_token_id or 0
+
+    def score(self, problem: Problem, trajectories: Sequence[Trajectory]) -> list[StepScores]:
+        """One record per trajectory, in the order given.
+
+        Raises:
+            CheckpointError: The model gives NaN, or cannot read such a solution.
+            AlignmentError: A trajectory solves another problem.
+        """
+        return list(self.score_many((problem, trajectory) for trajectory in trajectories))
+
+    def score_many(
+        self, solutions: Iterable[tuple[Problem, Trajectory] | Any], *, window: int = 1024
+    ) -> Iterator[StepScores]:
+        """Score a stream of samples or (problem, trajectory) pairs, in the caller's order.
+
+        Args:
+            solutions: Read ``window`` at a time, so that memory does not grow with the stream.
+            window: Solutions that are sorted by length together.
+        """
+        return reading.score_many(self, solutions, window=window)
+
+    def score_steps(self, problem: str, solutions: Sequence[Sequence[str]]) -> list[list[float]]:
+        """Plain lists in, plain lists out: one float per step, NaN for a step that was cut off.
+
+        Raises:
+            RecordError: A step is not a string.
+            CheckpointError: The model gives NaN.
+        """
+        asked = Problem(id="problem", text=problem)
+        rows = [Trajectory.of_steps(str(i), asked.id, steps) for i, steps in enumerate(solutions)]
+        return [
+            [float("nan") if value is None else value for value in scores.values]
+            for scores in self.score(asked, rows)
+        ]
+
+
+def _one_token(tokenizer: Any, text: str | None) -> int | None:
+    ids = tokenizer("\n" if text is None else text, add_special_tokens=False)["input_ids"]
+    whole = len(ids) == 1 and ids[0] != tokenizer.unk_token_id
+    if not text and not whole:
+        return None
+    if not whole:
+        raise ConfigError(
+            f"the separator {text!r} is {len(ids)} tokens of this tokenizer",
+            do="name a text that is exactly one token, such as a line end",
+            field="separator",
+        )
+    return int(ids[0])

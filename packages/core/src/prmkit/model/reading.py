@@ -1,0 +1,116 @@
+"""Reading a PRM: encoded solutions to logits of steps, logits to scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from prmkit.encode.collate import Example, collate
+from prmkit.encode.layout import plan
+from prmkit.encode.tokenise import Encoded
+from prmkit.errors import CheckpointError
+from prmkit.model.heads import link
+from prmkit.types import StepScores, Trajectory
+
+if TYPE_CHECKING:
+    from prmkit.model.prm import PRM
+
+RANGES = {
+    "softmax": (0.0, 1.0),
+    "sigmoid": (0.0, 1.0),
+    "difference": (-1.0, 1.0),
+    "raw": (-math.inf, math.inf),
+}
+"""Closed range of the values that each link gives."""
+INPUTS = ("input_ids", "marks", "attention_mask", "solution", "features")
+"""What the module takes of a batch."""
+
+
+def score_many(prm: PRM, solutions: Iterable[Any], *, window: int) -> Iterator[StepScores]:
+    """Scores in the caller's order; at most ``window`` solutions are held at a time."""
+    stream = iter(solutions)
+    while block := [(item[0], item[1]) for item in islice(stream, window)]:
+        encoded = prm.encoder(block)
+        for (_, trajectory), logits in zip(block, step_logits(prm, encoded), strict=True):
+            yield _scores(prm, trajectory, logits)
+
+
+@torch.inference_mode()
+def step_logits(prm: PRM, encoded: Sequence[Encoded]) -> list[list[torch.Tensor | None]]:
+    """Logits of every step, None where a step has no mark; each solution by itself.
+
+    Shapes:
+        each tensor: (C).
+
+    Raises:
+        CheckpointError: The model gives NaN or infinity.
+    """
+    found: list[list[torch.Tensor | None]] = [[None] * len(one.marks) for one in encoded]
+    wanted = [i for i, one in enumerate(encoded) if any(place is not None for place in one.marks)]
+    training = prm.module.training
+    prm.module.eval()
+    for group in plan([len(encoded[i].ids) for i in wanted], budget=prm.batch_tokens):
+        members = [wanted[i] for i in group.members]
+        logits = forward(prm, examples(prm, [encoded[i] for i in members])).cpu().float()
+        for i, row in zip(members, logits, strict=True):
+            found[i] = [
+                row[step] if place is not None else None for step, place in enumerate(encoded[i].marks)
+            ]
+            if any(one is not None and not one.isfinite().all() for one in found[i]):
+                raise CheckpointError(
+                    "the model gives NaN or infinity",
+                    do="load it with dtype='float32', or use an earlier checkpoint",
+                )
+    prm.module.train(training)
+    return found
+
+
+def examples(prm: PRM, encoded: Sequence[Encoded]) -> list[Example]:
+    """Encoded solutions with the features that the PRM's head needs."""
+    if prm.policy is None:
+        return [Example(one) for one in encoded]
+    features = prm.policy.features(encoded, batch_tokens=prm.batch_tokens)
+    return [Example(one, features=feature) for one, feature in zip(encoded, features, strict=True)]
+
+
+def forward(prm: PRM, rows: Sequence[Example]) -> torch.Tensor:
+    """One batch through the model.
+
+    Shapes:
+        result: (B, K, C).
+    """
+    device = next(prm.module.parameters()).device
+    batch = collate(rows, pad=prm.pad)
+    return prm.module(**{name: batch[name].to(device) for name in INPUTS if name in batch})
+
+
+def _scores(prm: PRM, trajectory: Trajectory, logits: list[torch.Tensor | None]) -> StepScores:
+    spec = prm.spec
+    told = [i for i, one in enumerate(logits) if one is not None]
+    values: list[float | None] = [None] * len(logits)
+    if told:
+        stacked = torch.stack([logits[i] for i in told])
+        read = link(stacked, spec.link, positive=spec.positive, temperature=prm.calibration.temperature)
+        for i, value in zip(told, read.tolist(), strict=True):
+            values[i] = value
+    outcome = None
+    if prm.target == "outcome":
+        last = trajectory.scored[-1] if trajectory.scored else None
+        outcome = None if last is None else values[last]
+        values = [value if i == last else None for i, value in enumerate(values)]
+    return StepScores(
+        trajectory_id=trajectory.id,
+        steps_digest=trajectory.digest,
+        values=tuple(values),
+        kind=spec.kind,
+        range=RANGES[spec.link],
+        trajectory_value=outcome,
+        threshold=prm.threshold,
+        calibrated_on=prm.calibration.fitted_on,
+        model=prm.digest,
+        renderer=spec.renderer,
+    )

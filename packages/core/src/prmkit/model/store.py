@@ -1,0 +1,295 @@
+"""One folder per PRM: backbone and head as transformers writes them, and ``prmkit.json`` beside them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForTokenClassification
+
+from prmkit.cards import PRMSpec
+from prmkit.encode.tokenise import fingerprint
+from prmkit.errors import CheckpointError, ConfigError, PrmkitError, RendererMismatchError, StorageError
+from prmkit.model.backbone import is_causal
+from prmkit.model.calibration import Calibration
+from prmkit.model.folder import (
+    check_finite,
+    load_tokenizer,
+    load_weights,
+    open_folder,
+    quiet,
+    weights_digest,
+)
+from prmkit.model.frozen import FrozenPolicy
+from prmkit.model.heads import CLASSES, StepClassifier, SurprisalInput
+from prmkit.types import Threshold
+
+if TYPE_CHECKING:
+    from prmkit.model.prm import PRM
+
+CARD = "prmkit.json"
+SURPRISAL = "surprisal.safetensors"
+POLICY = "policy"
+FORMAT = 1
+"""Version of the card's layout."""
+
+
+def save(prm: PRM, folder: Path, *, policy: Literal["copy", "link"]) -> str:
+    """Write ``prm`` and return the digest of its weights.
+
+    Raises:
+        StorageError: The folder cannot be written.
+        ConfigError: A link to a policy that was never read from a folder.
+    """
+    network = merged(prm.module.network)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CARD).unlink(missing_ok=True)  # no card stands for a folder that is not whole
+        with quiet():
+            network.save_pretrained(folder)
+        prm.tokenizer.save_pretrained(folder)
+        if prm.module.surprisal is not None:
+            save_file(
+                {name: one.contiguous() for name, one in prm.module.surprisal.state_dict().items()},
+                folder / SURPRISAL,
+            )
+        behind = None if prm.policy is None else _save_policy(prm, folder, policy)
+        digest = weights_digest(folder)
+        card = json.dumps(_card(prm, digest, behind), indent=1, ensure_ascii=False)
+        partial = folder / f"{CARD}.part"
+        partial.write_text(card + "\n", "utf-8")
+        partial.replace(folder / CARD)
+    except (OSError, SafetensorError) as error:
+        raise StorageError(
+            f"the PRM cannot be written: {error}",
+            do="free some space or choose a folder you may write to; what is there is not whole",
+            file=folder,
+        ) from error
+    return digest
+
+
+def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[str, Any]:
+    """The fields of the PRM in a folder.
+
+    Args:
+        path: Folder that ``save`` wrote, or any token classifier's folder if ``spec`` is a PRMSpec.
+        spec: The reading that the caller expects; None takes the folder's own.
+        dtype: Floating type of the weights.
+
+    Raises:
+        CheckpointError: The folder is not a PRM, is damaged, or misses a part.
+        RendererMismatchError: Text would reach the model otherwise than in training.
+    """
+    folder = open_folder(path)
+    tokenizer = load_tokenizer(folder)
+    if not (folder / CARD).is_file():
+        return _foreign(folder, tokenizer, spec, dtype)
+    card = _read_card(folder)
+    own = _spec(card["spec"], folder)
+    _same_rendering(card, own, spec, tokenizer, folder)
+    found = weights_digest(folder)
+    if found != card["weights"]:
+        raise CheckpointError(
+            f"the weights have digest {found}, {CARD} says {card['weights']}",
+            do="copy the folder again as a whole; weights and card were changed apart",
+            file=folder,
+            field="weights",
+        )
+    head = card["head"]
+    network = _classifier(folder, CLASSES[head], dtype)
+    surprisal = policy = None
+    if head == "surprisal":
+        surprisal = _surprisal(folder, network)
+        policy = _policy(folder, card["policy"], dtype)
+    calibration = dict(card["calibration"])
+    threshold = calibration.pop("threshold")
+    return {
+        "spec": own,
+        "tokenizer": tokenizer,
+        "module": StepClassifier(network, causal=is_causal(network), surprisal=surprisal).eval(),
+        "head": head,
+        "policy": policy,
+        "calibration": Calibration(threshold=threshold and Threshold(**threshold), **calibration),
+        "target": card["target"],
+        "labels": card["labels"],
+        "digest": found,
+    }
+
+
+def merged(network: Any) -> Any:
+    """The network with its adapters folded into the weights; itself when it has none."""
+    if not hasattr(network, "merge_and_unload"):
+        return network
+    return copy.deepcopy(network).merge_and_unload()
+
+
+def _card(prm: PRM, digest: str, policy: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "head": prm.head,
+        "target": prm.target,
+        "spec": asdict(prm.spec),
+        "renderer": prm.spec.renderer,
+        "fingerprint": fingerprint(prm.tokenizer, prm.spec),
+        "calibration": asdict(prm.calibration),
+        "labels": dict(prm.labels),
+        "weights": digest,
+        "policy": policy,
+    }
+
+
+def _save_policy(prm: PRM, folder: Path, how: Literal["copy", "link"]) -> dict[str, Any]:
+    policy = prm.policy
+    assert policy is not None
+    if how == "link":
+        if policy.origin is None:
+            raise ConfigError(
+                "the policy was never read from a folder",
+                do="save with policy='copy', or create the PRM with the path of the policy",
+                field="policy",
+            )
+        path = os.path.relpath(policy.origin.resolve(), folder.resolve())
+        return {"path": Path(path).as_posix(), "digest": policy.digest, "separator": policy.separator}
+    with quiet():
+        policy.model.save_pretrained(folder / POLICY)
+    digest = weights_digest(folder / POLICY)
+    return {"path": POLICY, "digest": digest, "separator": policy.separator}
+
+
+def _read_card(folder: Path) -> dict[str, Any]:
+    try:
+        card = json.loads((folder / CARD).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"the card cannot be read: {error}", do="copy the folder again as a whole", file=folder / CARD
+        ) from error
+    wanted = (
+        "format",
+        "head",
+        "target",
+        "spec",
+        "renderer",
+        "fingerprint",
+        "calibration",
+        "labels",
+        "weights",
+    )
+    absent = [name for name in wanted if name not in card] if isinstance(card, dict) else list(wanted)
+    if absent:
+        raise CheckpointError(
+            f"the card lacks {absent[0]!r}", do="save the PRM again", file=folder / CARD, field=absent[0]
+        )
+    if card["format"] != FORMAT or card["head"] not in CLASSES:
+        raise CheckpointError(
+            f"card format {card['format']!r} with head {card['head']!r} is unknown here",
+            do="use the prmkit version that wrote it",
+            file=folder / CARD,
+            field="format",
+        )
+    return card
+
+
+def _spec(given: Any, folder: Path) -> PRMSpec:
+    try:
+        values = dict(given)
+        unknown = sorted(set(values) - {one.name for one in fields(PRMSpec)})
+        if unknown:
+            raise TypeError(f"unknown entry {unknown[0]!r}")
+        if values.get("tokens") is not None:
+            values["tokens"] = tuple(values["tokens"])
+        return PRMSpec(**{**values, "threshold": Threshold(**values["threshold"])})
+    except (TypeError, ValueError, KeyError, PrmkitError) as error:
+        raise CheckpointError(
+            f"the spec cannot be read: {error}",
+            do="use the prmkit version that wrote it",
+            file=folder / CARD,
+            field="spec",
+        ) from error
+
+
+def _same_rendering(
+    card: dict[str, Any], own: PRMSpec, asked: PRMSpec | str | None, tokenizer: Any, folder: Path
+) -> None:
+    if isinstance(asked, str) and asked != own.name:
+        raise RendererMismatchError(
+            f"this PRM was trained with spec {own.name!r}, and {asked!r} is asked for",
+            do=f"leave spec out, or pass {own.name!r}",
+            file=folder,
+            field="spec",
+        )
+    for spec in (own, asked) if isinstance(asked, PRMSpec) else (own,):
+        if spec.renderer != card["renderer"] or fingerprint(tokenizer, spec) != card["fingerprint"]:
+            raise RendererMismatchError(
+                f"trained with renderer {card['renderer']!r} (tokens {card['fingerprint']}); renderer"
+                f" {spec.renderer!r} now gives other tokens ({fingerprint(tokenizer, spec)})",
+                do="leave spec out, use the prmkit version that trained it, or train again",
+                file=folder,
+                field="renderer",
+            )
+
+
+def _classifier(folder: Path, classes: int | None, dtype: str) -> Any:
+    network = load_weights(AutoModelForTokenClassification, folder, dtype=dtype, whole=True)
+    if classes is not None and network.config.num_labels != classes:
+        raise CheckpointError(
+            f"the model has {network.config.num_labels} outputs per token, its head needs {classes}",
+            do="give the folder that belongs to this card",
+            file=folder,
+            field="num_labels",
+        )
+    return network
+
+
+def _foreign(folder: Path, tokenizer: Any, spec: PRMSpec | str | None, dtype: str) -> dict[str, Any]:
+    """A token classifier that another trainer wrote, read as ``spec`` says."""
+    if not isinstance(spec, PRMSpec):
+        raise CheckpointError(
+            f"the folder has no {CARD}" + (f", and no spec is called {spec!r}" if spec else ""),
+            do="give a folder that PRM.save finished writing, or pass a PRMSpec that says how to read it",
+            file=folder,
+            field="spec",
+        )
+    network = _classifier(folder, None, dtype)
+    head = "scalar" if network.config.num_labels == 1 else "binary"
+    if network.config.num_labels > 2:
+        _classifier(folder, CLASSES["binary"], dtype)
+    return {
+        "spec": spec,
+        "tokenizer": tokenizer,
+        "module": StepClassifier(network, causal=is_causal(network)).eval(),
+        "head": head,
+        "digest": weights_digest(folder),
+    }
+
+
+def _surprisal(folder: Path, network: Any) -> SurprisalInput:
+    try:
+        state = load_file(folder / SURPRISAL)
+        part = SurprisalInput(network.config.hidden_size, state["inner.weight"].shape[0]).to(network.dtype)
+        part.load_state_dict(state)
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise CheckpointError(
+            f"the surprisal input cannot be read: {error}",
+            do="copy the folder again as a whole",
+            file=folder / SURPRISAL,
+        ) from error
+    check_finite(part, folder / SURPRISAL)
+    return part
+
+
+def _policy(folder: Path, card: dict[str, Any] | None, dtype: str) -> FrozenPolicy:
+    if not card:
+        raise CheckpointError(
+            "the head reads a policy and the card names none",
+            do="save the PRM again",
+            file=folder / CARD,
+            field="policy",
+        )
+    place = folder / card["path"]
+    return FrozenPolicy.open(place, dtype=dtype, separator=card["separator"], digest=card["digest"])

@@ -1,0 +1,1 @@
+"""Policies: what writes solutions. Local weights, an HTTP endpoint, or recorded completions."""

@@ -1,0 +1,1 @@
+"""Training: losses, examples from records, and the trainer."""

@@ -1,0 +1,219 @@
+"""Records to training examples, with the count of every label that goes in and every one that is lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from prmkit.encode.collate import Example
+from prmkit.encode.tokenise import Encoded, Encoder
+from prmkit.errors import RecordError
+from prmkit.types import Problem, Sample, StepLabels, Trajectory
+
+log = logging.getLogger(__name__)
+Target = Literal["steps", "outcome"]
+LOPSIDED = 0.98
+"""Share of one class above which the labels are called suspicious."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCounts:
+    """What a training set holds."""
+
+    trajectories: int = 0
+    """Trajectories with at least one label that reaches the model."""
+    right: int = 0
+    """Labels equal to 1 (for other kinds than ``correct``: above 0)."""
+    wrong: int = 0
+    """Labels equal to 0 (for other kinds: at or below 0)."""
+    soft: int = 0
+    """Labels strictly between 0 and 1."""
+    none: int = 0
+    """Scored steps without a label."""
+    cut: int = 0
+    """Labels lost because the step did not fit into the longest text."""
+    refused: int = 0
+    """Trajectories left out because every label of theirs was cut off."""
+    unlabelled: int = 0
+    """Trajectories left out because they never had a label."""
+
+    def __add__(self, other: LabelCounts) -> LabelCounts:
+        return LabelCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def labels(self) -> int:
+        """Labels that reach the model."""
+        return self.right + self.wrong + self.soft
+
+    def suspicious(self) -> str | None:
+        """What is odd about the labels, in one sentence; None when nothing is."""
+        if not self.labels:
+            return None
+        share = max(self.right, self.wrong) / self.labels
+        if share == 1:
+            return "every label is the same; a cast to bool or integer can do that"
+        if share > LOPSIDED:
+            return f"{share:.1%} of the labels are the same; check how they were made"
+        if self.refused + self.cut > self.labels / 10:
+            return "more than a tenth of the labels were cut off; raise max_tokens"
+        return None
+
+
+def as_sample(row: Any, number: int) -> Sample:
+    """A sample as it is, or a row ``{"prompt", "completions", "labels"}`` made into one.
+
+    Args:
+        row: A ``Sample`` or a mapping.
+        number: 1-based row, for messages.
+
+    Raises:
+        RecordError: Neither, a field is missing, or a label is a bool, NaN or outside [0, 1].
+
+    Examples:
+        >>> as_sample({"prompt": "1+1?", "completions": ["2"], "labels": [1.0]}, 1).labels.values
+        (1.0,)
+    """
+    if isinstance(row, Sample):
+        return row
+    if not isinstance(row, Mapping):
+        raise RecordError(
+            f"a training row is a {type(row).__name__}",
+            do="give Samples, or objects with prompt, completions, labels",
+            row=number,
+        )
+    for name, kind in (("prompt", str), ("completions", Sequence), ("labels", Sequence)):
+        if not isinstance(row.get(name), kind) or (kind is Sequence and isinstance(row[name], str)):
+            raise RecordError(
+                f"{row.get(name)!r:.60} is not a {'string' if kind is str else 'list'}",
+                do="write prompt as a string, completions and labels as lists of equal length",
+                row=number,
+                field=name,
+            )
+    try:
+        problem = Problem(id=f"row-{number}", text=row["prompt"])
+        trajectory = Trajectory.of_steps(f"row-{number}", problem.id, row["completions"])
+        labels = StepLabels(
+            trajectory.id, trajectory.digest, tuple(row["labels"]), labeler="row", convention="own_merit"
+        )
+        return Sample(problem, trajectory, labels.check(trajectory))
+    except RecordError as error:
+        raise error.at(row=number) from error
+
+
+def prepare(
+    rows: Iterable[Any],
+    encoder: Encoder,
+    *,
+    target: Target = "steps",
+    causal: bool = False,
+    block: int = 2048,
+) -> tuple[list[Example], LabelCounts, list[Sample]]:
+    """Encode rows and lay their labels on the marks.
+
+    Args:
+        rows: Samples, or rows with prompt, completions, labels; read ``block`` at a time.
+        encoder: The PRM's encoder.
+        target: ``outcome`` labels the last scored step alone, with the trajectory's outcome.
+        causal: The model reads left to right, so tokens behind the last label teach nothing and are left out.
+        block: Rows tokenised together.
+
+    Returns:
+        Examples, counts, and per example the sample it was made from (same order).
+
+    Raises:
+        RecordError: A row is malformed, or no label reaches the model.
+    """
+    examples: list[Example] = []
+    kept: list[Sample] = []
+    counts = LabelCounts()
+    waiting: list[Sample] = []
+
+    def flush() -> None:
+        nonlocal counts
+        encoded = encoder([(sample.problem, sample.trajectory) for sample in waiting])
+        for sample, one in zip(waiting, encoded, strict=True):
+            labels, weights = targets(sample, target)
+            example, count = lay(one, labels, weights, sample.trajectory)
+            counts += count
+            if example is not None:
+                examples.append(up_to_last_label(example) if causal else example)
+                kept.append(sample)
+        waiting.clear()
+
+    for number, row in enumerate(rows, 1):
+        waiting.append(as_sample(row, number))
+        if len(waiting) == block:
+            flush()
+    flush()
+    if not counts.labels:
+        raise RecordError(
+            f"no label reaches the model: {counts.unlabelled} trajectories have none, "
+            f"{counts.refused} lost theirs to the longest text",
+            do="label the steps first, or raise max_tokens",
+            field="labels",
+        )
+    return examples, counts, kept
+
+
+def targets(sample: Sample, target: Target) -> tuple[tuple[float | None, ...], tuple[float, ...]]:
+    """Labels and weights per step of one sample.
+
+    Raises:
+        AlignmentError: The labels belong to another cut of the trajectory.
+    """
+    trajectory = sample.trajectory
+    if target == "outcome":
+        last = trajectory.scored[-1] if trajectory.scored else -1
+        return tuple(trajectory.outcome if step.index == last else None for step in trajectory.steps), ()
+    if sample.labels is None:
+        return (None,) * len(trajectory.steps), ()
+    labels = sample.labels.check(trajectory)
+    return labels.values, labels.weight
+
+
+def lay(
+    encoded: Encoded,
+    labels: tuple[float | None, ...],
+    weights: tuple[float, ...],
+    trajectory: Trajectory,
+) -> tuple[Example | None, LabelCounts]:
+    """One example, or None where no label is left; and what became of each label."""
+    kept = tuple(None if place is None else label for label, place in zip(labels, encoded.marks, strict=True))
+    given = sum(label is not None for label in labels)
+    left = [label for label in kept if label is not None]
+    lost = given - len(left)
+    if not left:
+        return None, LabelCounts(cut=lost, refused=int(given > 0), unlabelled=int(given == 0))
+    counts = LabelCounts(
+        trajectories=1,
+        right=sum(label >= 1 for label in left),
+        wrong=sum(label <= 0 for label in left),
+        soft=sum(0 < label < 1 for label in left),
+        none=len(trajectory.scored) - given,
+        cut=lost,
+    )
+    return Example(encoded, kept, weights), counts
+
+
+def up_to_last_label(example: Example) -> Example:
+    """The example without the tokens behind its last labelled mark.
+
+    Examples:
+        >>> whole = Example(Encoded((5, 6, 7, 8), (1, 3), 0), (1.0, None))
+        >>> up_to_last_label(whole).encoded
+        Encoded(ids=(5, 6), marks=(1, None), solution=0, cut=0)
+    """
+    marks, labels = example.encoded.marks, example.labels
+    last = max(place for place, label in zip(marks, labels, strict=True) if label is not None)
+    kept = tuple(place if place is not None and place <= last else None for place in marks)
+    return replace(example, encoded=replace(example.encoded, ids=example.encoded.ids[: last + 1], marks=kept))
+
+
+def report(counts: LabelCounts, what: str) -> None:
+    """Log the counts, and warn of what is odd about them."""
+    log.info("%s: %s", what, ", ".join(f"{name} {value}" for name, value in asdict(counts).items()))
+    odd = counts.suspicious()
+    if odd:
+        log.warning("%s: %s", what, odd)
