@@ -1,0 +1,1 @@
+"""Judging: scorers against gold, with baselines, intervals by cluster and paired comparisons."""

@@ -1,0 +1,1 @@
+"""The ``evaluate`` module ``best_of_n``."""

@@ -1,0 +1,1 @@
+"""The ``evaluate`` module ``first_error_accuracy``."""

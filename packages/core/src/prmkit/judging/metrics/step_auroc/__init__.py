@@ -1,0 +1,1 @@
+"""The ``evaluate`` module ``step_auroc``."""

@@ -1,0 +1,1 @@
+"""Search: ways of spending samples and scores on an answer."""
