@@ -1,0 +1,5 @@
+"""``python -m prmkit``."""
+
+from prmkit.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The command line; ``prmkit --help`` imports neither models nor tables."""

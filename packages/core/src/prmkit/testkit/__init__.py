@@ -1,0 +1,5 @@
+"""What tests of prmkit and of its domains are made of.
+
+``conformance`` judges a domain plug-in, ``strategies`` draws records, ``fakes`` are parts of
+known behaviour, ``template`` writes a new domain.
+"""

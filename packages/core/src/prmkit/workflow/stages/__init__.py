@@ -1,0 +1,1 @@
+"""The parts that workflows are made of, one file each."""

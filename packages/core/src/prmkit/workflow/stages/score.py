@@ -1,0 +1,130 @@
+"""Samples to scores: by a PRM, or by the surprisal of a policy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from prmkit.errors import DataError
+from prmkit.records import read_parquet, write_parquet
+from prmkit.registry import resolve
+from prmkit.types import Sample, StepScores
+from prmkit.workflow.parts import Context, Part, Place
+from prmkit.workflow.stages.sample import POLICY, policy_folder
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreConfig:
+    """Scoring by a PRM folder."""
+
+    scorer: str = ""
+    """Name of the scorer in tables; the stage's own when empty."""
+    prm: str = ""
+    """PRM folder, where no input ``prm`` is given."""
+    spec: str = ""
+    """Family of a public checkpoint, for a ``prm`` of another trainer."""
+    device: str = "cpu"
+    max_tokens: int = 0
+    """Longest text; 0 takes the PRM's own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurprisalConfig:
+    """Scoring by a policy's least probable token of each step."""
+
+    domain: str
+    policy: str = ""
+    """Folder of a causal model; empty takes the tiny policy that the domain ships."""
+    scorer: str = "surprisal"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenConfig:
+    """Scores of whole solutions that came with the data."""
+
+    detail: str
+    """Key of the trajectories' ``provenance.detail`` that holds the number."""
+    scorer: str = ""
+
+
+def place(place: Place) -> Mapping[str, str]:
+    """Scores stand beside the samples, under the scorer's name."""
+    return {"scores": f"records/{place.split}/scores-{place.config.scorer or place.stage}"}
+
+
+def score(context: Context) -> None:
+    """Write the scores of every sample."""
+    config: ScoreConfig = context.config
+    folder = context.input("prm") if context.has("prm") else Path(config.prm)
+    prm = resolve("prmkit.score.scorer:load_prm")(
+        folder, config.spec or None, device=config.device, max_tokens=config.max_tokens or None
+    )
+    _write(prm.score_many(_ticked(context)), context)
+
+
+def surprisal(context: Context) -> None:
+    """Write the surprisal scores of every sample."""
+    config: SurprisalConfig = context.config
+    folder = context.input("policy") if context.has("policy") else policy_folder(config)[0]
+    policy = resolve(POLICY)(str(folder))
+    scorer = resolve("prmkit.score.surprisal:SurprisalScorer")(policy)
+    # A baseline's values rank steps and are no probabilities that they are right.
+    _write((replace(one, model="baseline/surprisal") for one in scorer.score_many(_ticked(context))), context)
+
+
+def given(context: Context) -> None:
+    """Write what the data set says of each solution as its trajectory value."""
+    config: GivenConfig = context.config
+
+    def read() -> Iterator[StepScores]:
+        for _, trajectory, _ in _ticked(context):
+            value = trajectory.provenance.detail.get(config.detail)
+            if value is None:
+                raise DataError(
+                    f"{trajectory.id!r} carries no {config.detail!r}",
+                    do="name a key of provenance.detail that all samples have",
+                    field="detail",
+                )
+            yield StepScores(
+                trajectory.id,
+                trajectory.digest,
+                (None,) * len(trajectory.steps),
+                kind="value",
+                range=(-math.inf, math.inf),
+                trajectory_value=float(value),
+            )
+
+    _write(read(), context)
+
+
+def _write(scores: Iterable[StepScores], context: Context) -> None:
+    cut = 0
+
+    def named() -> Iterator[StepScores]:
+        nonlocal cut
+        for one in scores:
+            cut += sum(v is None for v in one.values)
+            yield replace(one, model=one.model or context.stage)
+
+    count = write_parquet(context.output(), named(), cls=StepScores)
+    context.metric(trajectories=count, unscored_steps=cut)
+
+
+def _ticked(context: Context) -> Iterator[Sample]:
+    for done, sample in enumerate(read_parquet(Sample, context.input("samples")), 1):
+        if done % 100 == 0:
+            context.progress(done, 0)
+        yield sample
+
+
+def _prm_folder(config: ScoreConfig) -> list[Path]:
+    return [Path(config.prm)] if config.prm else []
+
+
+SCORE = Part(ScoreConfig, place, score, needs=("samples",), takes=("prm",), external=_prm_folder)
+GIVEN = Part(GivenConfig, place, given, needs=("samples",))
+SURPRISAL = Part(
+    SurprisalConfig, place, surprisal, needs=("samples",), takes=("policy",), external=policy_folder
+)
