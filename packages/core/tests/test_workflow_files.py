@@ -1,0 +1,47 @@
+"""Workflow files: those shown in the repository are those that wheels carry, and all of them plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from prmkit import plugins
+from prmkit.workflow import find, prepare, system_names
+
+SHOWN = Path(__file__).resolve().parents[3] / "workflows"
+NAMES = [*plugins.domains(), *(f"systems/{name}" for name in system_names())]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_repository_and_wheel_hold_the_same_file(name: str) -> None:
+    shown = SHOWN / name / "run.yaml" if (SHOWN / name).is_dir() else SHOWN / f"{name}.yaml"
+    assert shown.read_bytes() == find(name).read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("preset", ["", "smoke", "demo", "full"])
+def test_every_preset_plans_with_and_without_data(
+    name: str, preset: str, monkeypatch, tmp_path: Path
+) -> None:
+    presets = yaml.safe_load(find(name).read_text())["presets"]
+    assert {"smoke", "demo"} <= set(presets)
+    if preset and preset not in presets:
+        pytest.skip(f"{name} has no preset {preset}")
+    monkeypatch.setenv("PRMKIT_DATA", str(tmp_path))
+    _, bare = prepare(name, preset=preset)
+    for owner in plugins.domains():
+        for dataset in plugins.domain(owner).datasets:
+            (tmp_path / plugins.domain(owner).card(dataset).path).mkdir(parents=True, exist_ok=True)
+    _, rich = prepare(name, preset=preset)
+    assert [stage.name for stage in bare] == [stage.name for stage in rich]
+    assert {s.name for s in rich if s.skipped} <= {s.name for s in bare if s.skipped}
+    assert not bare[-1].skipped
+
+
+@pytest.mark.parametrize("name", plugins.domains())
+def test_readme_begins_with_the_command(name: str) -> None:
+    lines = (SHOWN / name / "README.md").read_text().splitlines()
+    first = next(line for line in lines if line.startswith("prmkit "))
+    assert first.startswith(f"prmkit run {name}")
