@@ -1,0 +1,1 @@
+"""Embedded tiny language models: tokenizer, architecture and training script; knows no domain."""
