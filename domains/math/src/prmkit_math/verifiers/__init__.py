@@ -1,0 +1,1 @@
+"""Verifiers of mathematical steps: one tool a file."""
