@@ -1,0 +1,50 @@
+# One constraints file pins every third-party version; it selects the CPU build of torch.
+# demo and test set up all they need: nothing has to be installed by hand.
+PY ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := packages/core packages/tiny domains/math
+PYPROJECTS := $(PACKAGES:%=%/pyproject.toml)
+DEV := pytest pytest-xdist hypothesis ruff mypy import-linter poetry poetry-core build \
+       mkdocs-material "mkdocstrings[python]" types-PyYAML pandas-stubs datasets scikit-learn scipy
+
+export OMP_WAIT_POLICY := PASSIVE
+export TOKENIZERS_PARALLELISM := false
+export NO_MKDOCS_2_WARNING := 1
+PRMKIT_DATA ?= $(abspath $(wildcard ../shared/data))
+export PRMKIT_DATA
+
+.PHONY: env demo test check bench docs data clean
+env: $(VENV)/.ok
+
+$(VENV)/.ok: constraints.txt $(PYPROJECTS) Makefile
+	$(PY) -m venv $(VENV)
+	$(BIN)/pip install -q --no-compile -c constraints.txt poetry-core
+	$(BIN)/pip install -q --no-compile --no-build-isolation -c constraints.txt \
+		-e "packages/core[train,test]" -e packages/tiny -e domains/math $(DEV)
+	touch $@
+
+demo: env
+	$(BIN)/prmkit run math --preset demo --out runs/demo
+
+test: env
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	for p in $(PACKAGES); do $(BIN)/poetry check -C $$p || exit 1; done
+
+bench: env
+	$(BIN)/python -m bench
+
+docs: env
+	$(BIN)/mkdocs build --strict
+
+data: env
+	$(BIN)/prmkit data
+
+clean:
+	rm -rf runs site dist .pytest_cache .mypy_cache .ruff_cache
