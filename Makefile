@@ -3,7 +3,7 @@
 PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := packages/core packages/tiny domains/math
+PACKAGES := packages/core packages/tiny $(sort $(wildcard domains/*))
 PYPROJECTS := $(PACKAGES:%=%/pyproject.toml)
 DEV := pytest pytest-xdist hypothesis ruff mypy import-linter poetry poetry-core build \
        mkdocs-material "mkdocstrings[python]" types-PyYAML pandas-stubs datasets scikit-learn scipy
@@ -21,7 +21,7 @@ $(VENV)/.ok: constraints.txt $(PYPROJECTS) Makefile
 	$(PY) -m venv $(VENV)
 	$(BIN)/pip install -q --no-compile -c constraints.txt poetry-core
 	$(BIN)/pip install -q --no-compile --no-build-isolation -c constraints.txt \
-		-e "packages/core[train,test]" -e packages/tiny -e domains/math $(DEV)
+		-e "packages/core[train,test]" $(patsubst %,-e %,$(filter-out packages/core,$(PACKAGES))) $(DEV)
 	touch $@
 
 demo: env
