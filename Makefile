@@ -25,7 +25,7 @@ $(VENV)/.ok: constraints.txt $(PYPROJECTS) Makefile
 	touch $@
 
 demo: env
-	$(BIN)/prmkit run math --preset demo --out runs/demo
+	$(BIN)/prmkit run math --preset demo --jobs 2 --out runs/demo
 
 test: env
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -408,7 +408,8 @@ def test_two_runs_do_not_share_a_folder(story: Path, tmp_path: Path) -> None:
 KILLS = 24
 
 
-def test_kills_anywhere_change_no_digest(story: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_kills_anywhere_change_no_digest(story: Path, tmp_path: Path, jobs: int) -> None:
     begun = time.perf_counter()
     go(story, tmp_path / "whole", preset="slow")
     duration = time.perf_counter() - begun
@@ -417,7 +418,7 @@ def test_kills_anywhere_change_no_digest(story: Path, tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     out, kills, runs, moved_on = tmp_path / "killed", 0, 0, 0
     while kills < KILLS:
-        process = context.Process(target=go, args=(story, out), kwargs={"preset": "slow"})
+        process = context.Process(target=go, args=(story, out), kwargs={"preset": "slow", "jobs": jobs})
         process.start()
         process.join(rng.uniform(0, duration / 3))
         before = len(list((out / "stages").glob("*.done.json")))
@@ -439,3 +440,44 @@ def test_kills_anywhere_change_no_digest(story: Path, tmp_path: Path) -> None:
     leftovers = [p for p in out.rglob("*") if p.name.startswith(".") and p.name != run_folder.WORK]
     assert not leftovers
     assert [p.name for p in (out / run_folder.WORK).iterdir()] == ["lock"]
+
+
+# ---------------------------------------------------------------- several stages at once
+
+
+def test_several_at_once_write_the_same(story: Path, tmp_path: Path) -> None:
+    events = []
+    go(story, tmp_path / "one", preset="slow")
+    go(story, tmp_path / "three", preset="slow", jobs=3, on_event=events.append)
+    assert digests(tmp_path / "three") == digests(tmp_path / "one")
+    for name in ("manifest.json", "metrics.jsonl", "config.yaml"):
+        assert (tmp_path / "three" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
+    assert set(statuses(go(story, tmp_path / "three", preset="slow", jobs=3)).values()) == {"reused"}
+    began = [event.stage for event in events if event.kind == "start"]
+    ended = [event.stage for event in events if event.kind == "done"]
+    assert began[:2] == ["first", "second"]
+    assert "more-1" in began[: began.index("plus") + 3], "what needs nothing does not wait"
+    assert sorted(began) == sorted(ended)
+    assert {event.stage for event in events if event.kind == "progress"} >= {"first", "second"}
+
+
+def test_error_in_another_process_is_raised_here(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text("stages: {a: {uses: draw}, b: {uses: full}, c: {uses: lazy}}")
+    with pytest.raises(StorageError, match=r"disk is full[\s\S]*free some space"):
+        go(path, tmp_path / "run", jobs=2, sets=["c.amount=2"])
+    with pytest.raises(ConfigError, match="jobs"):
+        go(path, tmp_path / "run", jobs=0)
+
+
+def suicide(context: Context) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_death_of_a_process_names_its_stage(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text("stages: {a: {uses: draw}, b: {uses: die, inputs: {numbers: a}}}")
+    parts = Table(draw=DRAW, die=Part(AddConfig, lambda p: {"x": "x"}, suicide, needs=("numbers",)))
+    with pytest.raises(WorkflowError, match=r"'b'[\s\S]*process that ran a stage died"):
+        run_workflow(path, tmp_path / "run", parts=parts, jobs=2)
+    assert list(digests(tmp_path / "run")) == ["a.done.json"]

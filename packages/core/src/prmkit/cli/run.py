@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from prmkit.cli import show
 from prmkit.workflow import Event, RunSummary, prepare, run_workflow
@@ -21,6 +21,9 @@ from prmkit.workflow import Event, RunSummary, prepare, run_workflow
 @click.option(
     "--from", "start", default="", metavar="STAGE", help="Run this stage and what follows it again."
 )
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Stages that may run at once."
+)
 @click.option("--plan", is_flag=True, help="List the stages and stop.")
 @show.json_option
 def command(
@@ -29,6 +32,7 @@ def command(
     preset: str | None,
     sets: tuple[str, ...],
     start: str,
+    jobs: int,
     plan: bool,
     as_json: bool,
 ) -> int:
@@ -42,7 +46,9 @@ def command(
     out = out or Path("runs") / Path(workflow).stem
     begun = time.perf_counter()
     with Drawn(Console(stderr=True)) as drawn:
-        summary = run_workflow(workflow, out, preset=preset, sets=sets, start=start, on_event=drawn)
+        summary = run_workflow(
+            workflow, out, preset=preset, sets=sets, start=start, jobs=jobs, on_event=drawn
+        )
     seconds = time.perf_counter() - begun
     if as_json:
         show.emit(_value(summary, seconds))
@@ -103,11 +109,11 @@ def _print(summary: RunSummary, seconds: float) -> None:
 
 
 class Drawn:
-    """Draws events: a bar on a terminal, one line a stage elsewhere."""
+    """Draws events: a bar for every stage under way on a terminal, one line a finished stage elsewhere."""
 
     def __init__(self, screen: Console) -> None:
         self._screen = screen
-        self._bar = Progress(
+        self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
@@ -116,23 +122,24 @@ class Drawn:
             transient=True,
             disable=not screen.is_terminal,
         )
-        self._task = self._bar.add_task("", total=None)
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Drawn:
-        self._bar.start()
+        self._bars.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.stop()
+        self._bars.stop()
 
     def __call__(self, event: Event) -> None:
         """Draw one event."""
         place = f"[{event.position}/{event.stages}] {event.stage}"
-        if event.kind == "progress":
-            self._bar.update(self._task, completed=event.done, total=event.total or None)
-        elif event.kind == "start":
-            self._bar.reset(self._task, description=place.replace("[", r"\["), total=None)
+        if event.kind == "start":
+            self._tasks[event.stage] = self._bars.add_task(place.replace("[", r"\["), total=None)
+        elif event.kind == "progress":
+            self._bars.update(self._tasks[event.stage], completed=event.done, total=event.total or None)
         elif event.kind == "done":
+            self._bars.remove_task(self._tasks.pop(event.stage))
             self._screen.print(f"{place} {event.text}", markup=False, highlight=False)
         elif event.kind == "reuse":
             self._screen.print(f"{place} done already", markup=False, highlight=False)

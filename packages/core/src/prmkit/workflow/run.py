@@ -17,9 +17,11 @@ from prmkit.plugins import broken_domains, domain, domains
 from prmkit.records import write_text
 from prmkit.registry import Registry, nearest
 from prmkit.types import Json
-from prmkit.workflow import engine, facts, folder, script
+from prmkit.workflow import facts, folder, script
+from prmkit.workflow.engine import run_stages
 from prmkit.workflow.parts import PARTS
 from prmkit.workflow.plan import Planned, plan
+from prmkit.workflow.work import Event, StageResult
 
 SYSTEMS = "systems"
 """Folder of the published systems' workflows inside the core's wheel."""
@@ -30,7 +32,7 @@ class RunSummary:
     """What a run did."""
 
     out: Path
-    stages: tuple[engine.StageResult, ...]
+    stages: tuple[StageResult, ...]
 
     @property
     def quarantined(self) -> int:
@@ -103,8 +105,9 @@ def run_workflow(
     preset: str | None = None,
     sets: Sequence[str] = (),
     start: str = "",
+    jobs: int = 1,
     parts: Registry = PARTS,
-    on_event: Callable[[engine.Event], None] = lambda event: None,
+    on_event: Callable[[Event], None] = lambda event: None,
 ) -> RunSummary:
     """Run a workflow into a run folder, or go on where it stopped.
 
@@ -116,6 +119,7 @@ def run_workflow(
         preset: Preset of the file; None takes ``demo`` where the file has one.
         sets: ``stage.setting=value`` overrides.
         start: Stage to run again with everything that depends on it.
+        jobs: Stages that may run at once, each in a process of its own.
         parts: Table of parts.
         on_event: Called for every start, end and progress of a stage.
 
@@ -128,7 +132,7 @@ def run_workflow(
         config = config_text(parsed, stages)
         write_text(out / "config.yaml", config)
         write_manifest(out, parsed, stages, config, ())
-        results = engine.run_stages(stages, out, start=start, on_event=on_event)
+        results = run_stages(stages, out, start=start, jobs=jobs, on_event=on_event)
         write_manifest(out, parsed, stages, config, results)
     return RunSummary(out, tuple(results))
 
@@ -154,7 +158,7 @@ def config_text(parsed: script.Script, stages: Sequence[Planned]) -> str:
     return note + yaml.safe_dump(top, sort_keys=False, allow_unicode=True, width=110)
 
 
-def _lasting(stage: Planned, result: engine.StageResult) -> dict[str, str]:
+def _lasting(stage: Planned, result: StageResult) -> dict[str, str]:
     """Digests of a stage's outputs, but for pages that tell how long things took."""
     return {
         path: "tells timings" if stage.part.whole_run else digest for path, digest in result.outputs.items()
@@ -166,7 +170,7 @@ def write_manifest(
     parsed: script.Script,
     stages: Sequence[Planned],
     config: str,
-    results: Sequence[engine.StageResult],
+    results: Sequence[StageResult],
 ) -> None:
     """Write ``manifest.json``: versions, seeds, digests, machine facts; nothing that two runs differ in."""
     told = {result.name: result for result in results}
