@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prmkit.errors import RecordError
 from prmkit.types import Problem, Sample, StepLabels, Trajectory, Verdict
+from prmkit.verify.errata import digest_of, read
 from prmkit.verify.noise import measure
-from prmkit.verify.run import verify
+from prmkit.verify.quality import judge, parts_found
 from prmkit_math import errata, plugin, quality
 from prmkit_math.verifiers._lexemes import Lexer
 from prmkit_math.verifiers.annotation import Annotation
@@ -23,19 +22,13 @@ from prmkit_math.verifiers.units import Units
 FOLDER = Path(__file__).parents[3] / "shared" / "errata"
 
 
-def sample(steps, values, *, name="t", convention="until_first_error"):
-    trajectory = Trajectory.of_steps(name, "p", steps)
-    labels = StepLabels(name, trajectory.digest, tuple(values), convention=convention)
-    return Sample(Problem("p", "How many?"), trajectory, labels)
-
-
-def erratum(step, text, corrected=0.0, **fields):
-    base = {"row": "t", "label": 1.0, "left": "2+2", "right": "5", "adjudication": "read"}
-    return errata.Erratum(step=step, digest=errata.digest_of(text), corrected=corrected, **(base | fields))
+def erratum(corrected=0.0, left="2+2", right="5"):
+    proof = {"left": left, "right": right}
+    return errata.Erratum("t", 0, digest_of("x"), 1.0 - corrected, corrected, proof, "read")
 
 
 def test_every_committed_erratum_has_a_proof_that_runs():
-    found = errata.read(FOLDER)
+    found = read(FOLDER)
     assert sum(map(len, found.values())) > 100
     for suite, entries in found.items():
         assert len({(one.row, one.step) for one in entries}) == len(entries), suite
@@ -47,50 +40,20 @@ def test_every_committed_erratum_has_a_proof_that_runs():
 
 
 def test_a_proof_must_contradict_the_label():
-    assert errata.proven(erratum(0, "x"))
-    assert not errata.proven(erratum(0, "x", right="4"))
-    assert errata.proven(erratum(0, "x", corrected=1.0, right="4"))
-    assert not errata.proven(erratum(0, "x", left="two"))
-
-
-def test_labels_end_at_a_newly_found_first_error():
-    before = sample(["2 + 2 = 5", "3 + 3 = 6", "1 + 1 = 3"], [1.0, 1.0, 0.0])
-    after = errata.correct(before, {"t": [erratum(0, "2 + 2 = 5")]})
-    assert after.labels.values == (0.0, None, None)
-    assert after.labels.check(after.trajectory)
-    own = sample(["2 + 2 = 5", "3 + 3 = 6"], [1.0, 1.0], convention="own_merit")
-    assert errata.correct(own, {"t": [erratum(0, "2 + 2 = 5")]}).labels.values == (0.0, 1.0)
-
-
-def test_a_step_shown_to_be_right_leaves_the_rest_unlabelled():
-    before = sample(["2 + 2 = 4", "done"], [0.0, None])
-    after = errata.correct(before, {"t": [erratum(0, "2 + 2 = 4", corrected=1.0, label=0.0, right="4")]})
-    assert after.labels.values == (1.0, None)
-
-
-def test_errata_of_another_text_or_row_change_nothing():
-    before = sample(["2 + 2 = 5"], [1.0])
-    assert errata.correct(before, {"t": [erratum(0, "another text")]}).labels.values == (1.0,)
-    assert errata.correct(before, {"u": [erratum(0, "2 + 2 = 5")]}) == before
-    assert errata.correct(before, {"t": [erratum(7, "2 + 2 = 5")]}).labels.values == (1.0,)
+    assert errata.proven(erratum())
+    assert not errata.proven(erratum(right="4"))
+    assert errata.proven(erratum(corrected=1.0, right="4"))
+    assert not errata.proven(erratum(left="two"))
 
 
 def test_candidates_carry_digest_and_proof_but_no_text():
-    before = sample([r"So $\frac{12}{5} + \sqrt{16} = 9$ pens."], [1.0])
-    (claim,) = examine(before.trajectory.steps[0].text)
+    trajectory = Trajectory.of_steps("t", "p", [r"So $\frac{12}{5} + \sqrt{16} = 9$ pens."])
+    before = Sample(Problem("p", "How many?"), trajectory, StepLabels("t", trajectory.digest, (1.0,)))
+    (claim,) = examine(trajectory.steps[0].text)
     found = errata.candidate(before, 0, claim)
-    assert (found.left, found.right) == ("((12)/(5))+sqrt(16)", "9")
+    assert found.proof == {"left": "((12)/(5))+sqrt(16)", "right": "9"}
     assert errata.proven(found)
     assert "pens" not in str(found)
-
-
-def test_files_round_trip_and_bad_lines_are_named(tmp_path):
-    entries = [erratum(1, "b"), erratum(0, "a")]
-    errata.write(tmp_path / "set.jsonl", entries)
-    assert errata.read(tmp_path) == {"set": sorted(entries, key=lambda one: one.step)}
-    (tmp_path / "bad.jsonl").write_text('{"row": "t"}\n')
-    with pytest.raises(RecordError, match=r"bad\.jsonl.*Erratum"):
-        errata.read(tmp_path)
 
 
 @given(st.text(alphabet="0123456789+-*/^() .", max_size=30))
@@ -121,38 +84,6 @@ def test_plain_writing(text, plain):
     assert equal(value_of(plain), value_of(text))
 
 
-def test_the_table_stands_between_its_marks(tmp_path):
-    pairs = list(verify([Arithmetic()], [sample(["2 + 2 = 4", "3 + 3 = 7"], [1.0, 0.0])]))
-    found = quality.figures([("toy", pairs, pairs)], "math/arithmetic", draws=20)
-    assert set(found) == {"toy", quality.ALL}
-    text = quality.section({"math/arithmetic": found}, 3)
-    assert "| toy | 1 | 2 |" in text
-    assert "1 / 1 (≥ 0.05)" in text
-    assert "0 / 1 (≤ 95.00 %)" in text
-    path = tmp_path / "README.md"
-    path.write_text(f"# A\n\n{quality.START}\nold\n{quality.END}\n\nend\n")
-    quality.put(path, "new")
-    quality.put(path, "newer")
-    assert path.read_text() == f"# A\n\n{quality.START}\nnewer\n{quality.END}\n\nend\n"
-    other = tmp_path / "other.md"
-    quality.put(other, "new")
-    assert other.read_text() == f"{quality.START}\nnew\n{quality.END}\n"
-
-
-def test_rows_without_a_verdict_are_left_out():
-    pairs = list(verify([Arithmetic()], [sample(["nothing"], [1.0])]))
-    found = quality.figures([("silent", pairs, pairs)], "", draws=20)
-    assert "silent" not in quality.table(found)
-
-
-def test_the_command_says_what_is_missing(monkeypatch, tmp_path):
-    monkeypatch.delenv("PRMKIT_DATA", raising=False)
-    result = CliRunner().invoke(quality.main, ["--out", str(tmp_path / "x.md"), "--verifier", "arithmetic"])
-    assert result.exit_code == 1
-    assert "PRMKIT_DATA" in result.output
-    assert not (tmp_path / "x.md").exists()
-
-
 def test_the_baseline_is_a_bare_pattern():
     trajectory = Trajectory.of_steps(
         "t", "p", ["2 + 2 = 4", "12 * 4 = 46", "1 / 0 = 3", "none", "5 + 3 + 2 = 10"]
@@ -162,13 +93,13 @@ def test_the_baseline_is_a_bare_pattern():
 
 
 def noise(parts, verifiers):
-    """Corrected figures over parts of the data, and the published ones."""
-    entries = errata.read(FOLDER)
-    raw, fixed = [], []
-    for part, samples in quality.parts_found(plugin, parts):
-        pairs = list(verify(verifiers, samples, seconds=None))
-        raw += pairs
-        fixed += quality.corrected(pairs, quality.by_row(entries.get(part.dataset, [])))
+    """Published figures over parts of the data, and corrected ones."""
+    entries = read(FOLDER)
+    judged = [
+        judge(part.title, samples, verifiers, entries.get(part.dataset, []), seconds=None)
+        for part, samples in parts_found(plugin, parts)
+    ]
+    raw, fixed = ([pair for part in judged for pair in getattr(part, name)] for name in ("raw", "corrected"))
     return measure(raw, draws=50), measure(fixed, draws=50)
 
 
@@ -188,7 +119,7 @@ def test_no_false_alarm_on_human_labels_of_word_and_competition_problems(data_ro
 
 
 def test_nearly_all_mistakes_in_multistep_arithmetic_are_found(data_root):
-    parts = [part for part in quality.PARTS if part.prefix == "multistep"]
+    parts = [part for part in quality.PARTS if "multistep" in part.title]
     raw, fixed = noise(parts, TOOLS)
     assert raw.first_error_recall.value >= 0.97
     assert fixed.first_error_recall.value >= 0.97

@@ -1,20 +1,15 @@
-"""Steps whose gold label is wrong, each with a proof that runs.
+"""Proofs that a gold label is wrong (see :mod:`prmkit.verify.errata`), and how they run.
 
-An erratum names a row, a step and the digest of its text, never the text. Its proof is an equation
-between numbers, written out anew, that the step asserts and that is false (or, where the label
-calls a right step wrong, true). Metrics are given on raw and on corrected labels.
+A proof is an equation between numbers, written out anew, that the step asserts and that is false
+(or, where the label calls a right step wrong, true): ``{"left": "12 * 4", "right": "46"}``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
 
-from prmkit.errors import RecordError
 from prmkit.types import Claim, Sample
+from prmkit.verify.errata import Erratum, digest_of
 from prmkit_math.verifiers._lexemes import Lexer
 from prmkit_math.verifiers._numbers import Literal, written
 from prmkit_math.verifiers.claims import links, value_of
@@ -23,39 +18,14 @@ from prmkit_math.verifiers.comparison import Match, equal
 _SIGNS = {"&": "*", "s": "*", "b": "-", "R": "sqrt", "C": "binom", "c": "pi", "f": "!", "m": " "}
 
 
-@dataclass(frozen=True, slots=True)
-class Erratum:
-    """One label that is wrong."""
-
-    row: str
-    """Id of the trajectory, as the reader gives it."""
-    step: int
-    """0-based."""
-    digest: str
-    """First 16 hex digits of the SHA-256 of the step's text."""
-    label: float
-    """What the set says."""
-    corrected: float
-    left: str
-    """What the step puts on the left, as numbers and operators."""
-    right: str
-    adjudication: str
-    """Why the label is wrong, in a sentence."""
-
-
-def digest_of(text: str) -> str:
-    """First 16 hex digits of the SHA-256 of a text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
 def proven(erratum: Erratum) -> bool:
     """Does the proof run: two values that differ where the step is wrong, and agree where it is right?
 
     Examples:
-        >>> proven(Erratum("r", 0, "", 1.0, 0.0, "12 * 4", "46", "48"))
+        >>> proven(Erratum("r", 0, "", 1.0, 0.0, {"left": "12 * 4", "right": "46"}, "48"))
         True
     """
-    left, right = value_of(erratum.left), value_of(erratum.right)
+    left, right = (value_of(str(erratum.proof[side])) for side in ("left", "right"))
     if left is None or right is None:
         return False
     return equal(left, right) is (erratum.corrected >= 0.5)
@@ -108,7 +78,9 @@ def candidate(sample: Sample, step: int, claim: Claim) -> Erratum | None:
         for side in (false[0].left, false[0].right)
     )
     reason = f"The left side is {written(false[0].left_value)}."
-    return Erratum(sample.trajectory.id, step, digest_of(text), gold, 0.0, left, right, reason)
+    return Erratum(
+        sample.trajectory.id, step, digest_of(text), gold, 0.0, {"left": left, "right": right}, reason
+    )
 
 
 def _number(value: object) -> str:
@@ -145,52 +117,3 @@ def _end(kinds: Sequence[str], at: int) -> int:
         if depth == 0:
             return after + 1
     return len(kinds)
-
-
-def read(folder: Path) -> dict[str, list[Erratum]]:
-    """Errata of a folder by suite: the name of the file.
-
-    Raises:
-        RecordError: A line is no erratum.
-    """
-    found: dict[str, list[Erratum]] = {}
-    for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            try:
-                found.setdefault(path.stem, []).append(Erratum(**json.loads(line)))
-            except (TypeError, ValueError) as error:
-                raise RecordError(
-                    f"no erratum: {error}",
-                    do="give exactly the fields of Erratum",
-                    file=path.name,
-                    row=number,
-                ) from error
-    return found
-
-
-def write(path: Path, errata: Iterable[Erratum]) -> None:
-    """One line per erratum, sorted by row and step."""
-    ordered = sorted(errata, key=lambda one: (one.row, one.step))
-    path.write_text("".join(json.dumps(asdict(one)) + "\n" for one in ordered), encoding="utf-8")
-
-
-def correct(sample: Sample, errata: Mapping[str, Sequence[Erratum]]) -> Sample:
-    """The sample with its wrong labels put right.
-
-    Where labels end at the first error, a step shown to be wrong earlier ends them earlier, and a step
-    shown to be right leaves the rest unlabelled. An erratum for another text changes nothing.
-    """
-    labels = sample.labels
-    mine = errata.get(sample.trajectory.id, ())
-    if labels is None or not mine:
-        return sample
-    values = list(labels.values)
-    for one in mine:
-        if one.step < len(values) and digest_of(sample.trajectory.steps[one.step].text) == one.digest:
-            values[one.step] = one.corrected
-    if labels.convention == "until_first_error":
-        first = next(
-            (at for at, value in enumerate(values) if value is not None and value < 0.5), len(values)
-        )
-        values = [value if at <= first else None for at, value in enumerate(values)]
-    return sample._replace(labels=replace(labels, values=tuple(values)))
