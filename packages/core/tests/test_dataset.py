@@ -172,3 +172,28 @@ def test_a_real_file_streams(data_root: Path) -> None:
     assert len(rows) > 5000
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
     assert data.quarantine == []
+
+
+def test_rows_may_refer_to_rows_of_earlier_files(tmp_path: Path) -> None:
+    class Joined:
+        def __init__(self) -> None:
+            self.questions: dict[str, str] = {}
+
+        def __call__(self, row: Row) -> list[Sample]:
+            if row.file == "questions.jsonl":
+                self.questions[row.data["id"]] = row.data["q"]
+                return []
+            return list(parse(row._replace(data={**row.data, "q": self.questions[row.data["id"]]})))
+
+    files = {
+        "questions.jsonl": '{"id": "a", "q": "2 + 2?"}',
+        "a.jsonl": '{"id": "a", "steps": "4", "good": 1}\n{"id": "b", "steps": "5", "good": 1}',
+    }
+    found = build(tmp_path, files)
+    data = Dataset(Source(found.card, parse, joined=Joined), found.folder, found.files)
+    for _ in range(2):
+        assert [sample.problem.text for sample in data] == ["2 + 2?"]
+        assert [(q.row, q.reason) for q in data.quarantine] == [(2, "KeyError: 'b'")]
+    alone = Dataset(data.source, data.folder, ("a.jsonl",))
+    assert not list(alone)
+    assert len(alone.quarantine) == 2, "an iteration remembers nothing of the ones before"

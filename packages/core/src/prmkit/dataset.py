@@ -46,6 +46,13 @@ class Source:
     card: DatasetCard
     parse: Callable[[Row], Iterable[Sample]]
     """Samples of one row; raises RecordError, KeyError, TypeError or ValueError on a bad one."""
+    joined: Callable[[], Callable[[Row], Iterable[Sample]]] | None = None
+    """For sets whose rows refer to rows of earlier files (a table, a page): makes the parser of one
+    iteration, which remembers those rows; ``parse`` is not used then."""
+
+    def parser(self) -> Callable[[Row], Iterable[Sample]]:
+        """The function that one iteration calls on each row."""
+        return self.joined() if self.joined else self.parse
 
 
 @dataclass(frozen=True)
@@ -77,9 +84,10 @@ class Dataset:
     def __iter__(self) -> Iterator[Sample]:
         self.quarantine.clear()
         seen: set[int] = set()
+        parse = self.source.parser()
         for row in self.rows():
             try:
-                samples = list(self.source.parse(row))
+                samples = list(parse(row))
                 for problem, trajectory, labels in samples:
                     if trajectory.problem_id != problem.id:
                         raise RecordError(
