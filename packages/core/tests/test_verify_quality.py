@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -13,8 +14,9 @@ from prmkit.contracts import Finding
 from prmkit.dataset import Source
 from prmkit.errors import DataError, RecordError
 from prmkit.plugins import DomainPlugin
-from prmkit.types import Code, Problem, Sample, StepLabels, Trajectory, Verdict
+from prmkit.types import Code, Evidence, Problem, Sample, StepLabels, Trajectory, Verdict
 from prmkit.verify import errata
+from prmkit.verify.answers import by_class, measure_answers
 from prmkit.verify.quality import ALL, TOGETHER, Part, figures, has, judge, lacks, measure_all
 from prmkit.verify.quality_command import command, plain
 from prmkit.verify.quality_table import END, START, put, section, table
@@ -195,3 +197,53 @@ def test_the_command_says_what_is_missing(monkeypatch, tmp_path):
     assert not (tmp_path / "x.md").exists()
     with pytest.raises(DataError, match="no data set found"):
         measure_all(PLUGIN, PARTS, [Echo()])
+
+
+# ------------------------------------------------------------------ recorded answers
+
+
+def answered(name, verdicts, outcome, *, cluster="", needs_reference=False):
+    trajectory = Trajectory.of_steps(name, "p", [f"step {i}" for i in range(len(verdicts))], outcome=outcome)
+    said = [
+        Evidence(
+            name,
+            trajectory.digest,
+            i,
+            {"H": "HOLDS", "F": "FAILS", "U": "UNKNOWN"}[letter],
+            "toy/echo@1",
+            code="not_applicable" if letter == "U" else "none",
+            needs_reference=needs_reference,
+        )
+        for i, letter in enumerate(verdicts)
+    ]
+    return Sample(Problem("p", "?", cluster=cluster or name), trajectory), said
+
+
+ANSWERS = [
+    answered("a", "HF", 0.0),
+    answered("b", "HU", 0.0),
+    answered("c", "UU", 0.0),
+    answered("d", "HH", 1.0),
+    answered("e", "FH", 1.0),
+    answered("f", "U", None),
+]
+
+
+def test_answers_by_hand():
+    found = measure_answers(ANSWERS, draws=50)
+    assert (found.answers, found.right, found.wrong, found.clusters) == (5, 2, 3, 5)
+    assert (found.caught.value, found.caught.n) == (1 / 3, 3)
+    assert found.false_alarms[:3] == (1, 2, 0.5)
+    assert (found.doubted.value, found.precision.value) == (0.5, 0.5)
+    assert (found.confirmed.value, found.passed.value, found.open.value) == (0.5, 1 / 3, 1 / 5)
+    assert found.alarms == ("e",)
+    assert json.loads(json.dumps(found.as_dict()))["caught"]["n"] == 3
+    classes = by_class(ANSWERS, lambda s: s.trajectory.id if s.trajectory.id in "ab" else None, draws=20)
+    assert [(name, one.caught.value) for name, one in classes.items()] == [("a", 1.0), ("b", 0.0)]
+
+
+def test_what_read_the_reference_does_not_measure_itself():
+    pairs = [answered("a", "F", 0.0, needs_reference=True)]
+    assert measure_answers(pairs, draws=20).caught.value == 0.0
+    assert measure_answers(pairs, verifier="toy/echo", draws=20).caught.value == 1.0
+    assert math.isnan(measure_answers([], draws=20).caught.value)

@@ -93,7 +93,7 @@ class Noise:
 
     def as_dict(self) -> dict[str, Any]:
         """The figures as JSON values; a figure without any row is null."""
-        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+        return {name: plain(getattr(self, name)) for name in self.__dataclass_fields__}
 
 
 class _Judged(NamedTuple):
@@ -133,7 +133,7 @@ def measure(
         if sample.labels is None:
             continue
         trajectories += 1
-        verdicts = merge(sample.trajectory, [e for e in evidence if _named(e, verifier)])
+        verdicts = merge(sample.trajectory, [e for e in evidence if named(e, verifier)])
         gold = sample.labels.check(sample.trajectory).values
         first = first_wrong(gold)
         for index in sample.trajectory.scored:
@@ -244,7 +244,8 @@ def _places(steps: Sequence[_Judged]) -> tuple[Place, ...]:
     )
 
 
-def _named(item: Evidence, verifier: str) -> bool:
+def named(item: Evidence, verifier: str) -> bool:
+    """Whether evidence is of ``verifier`` (``name`` or ``name@version``; any where empty)."""
     return not verifier or item.verifier in (verifier, f"{verifier}@{item.verifier.rpartition('@')[2]}")
 
 
@@ -265,13 +266,14 @@ def _disagreement(sample: Sample, gold: float, said: Evidence, step: _Judged) ->
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of figures as JSON; NaN becomes null."""
     if hasattr(value, "_asdict"):
         value = value._asdict()
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, Verdict):
         return str(value)
     return None if isinstance(value, float) and math.isnan(value) else value
