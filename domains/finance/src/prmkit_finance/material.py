@@ -1,0 +1,69 @@
+"""What a problem gives to work with: its question, its table, its passage and the unit of its amounts."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from prmkit.types import Problem
+from prmkit_finance.tables import Table, parse_table, stated_scale
+
+MAX_TEXT = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A problem as the verifiers see it; the reference is not among it."""
+
+    question: str
+    table: Table | None
+    passage: str
+    scale: int
+    """Unit of the table's amounts, as header or passage state it; 1 where they state none or several."""
+    scale_known: bool
+
+
+@functools.lru_cache(maxsize=256)
+def _read(question: str, shown: str, passage: str) -> Material:
+    table = parse_table(shown)
+    scale = table.scale if table else 1
+    if scale == 1:
+        scale = stated_scale(passage)
+    return Material(question, table, passage, scale, scale > 1)
+
+
+def material(problem: Problem) -> Material:
+    r"""Question, table and passage from the context, or else from the text itself.
+
+    In a text without context the table is made of the lines with ``|``, and the question is its last
+    line.
+
+    Examples:
+        >>> m = material(Problem(id="p", text="In thousands.\n| | 2019 |\n| Rent | 62 |\nWhat is Rent?"))
+        >>> m.question, m.scale, m.table.cells[0].label
+        ('What is Rent?', 1000, 'Rent')
+    """
+    context = problem.context
+    question, given = context.get("question"), context.get("table")
+    passage = context.get("text")
+    text = problem.text[:MAX_TEXT]
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not isinstance(question, str):
+        question = lines[-1] if lines else ""
+    if isinstance(given, dict):
+        shown = _printed(given)
+    else:
+        shown = given if isinstance(given, str) else "\n".join(line for line in lines if "|" in line)
+    if not isinstance(passage, str):
+        passage = "\n".join(line for line in lines if "|" not in line and line != question)
+    return _read(question.strip(), shown, passage)
+
+
+def _printed(given: dict[str, object]) -> str:
+    rows = [given.get("columns") or [], *(given.get("rows") or [])]  # type: ignore[misc]
+    lines = []
+    for row in rows:
+        if isinstance(row, list) and row:
+            cells = ["" if cell is None else str(cell).replace("|", "/").replace("\n", " ") for cell in row]
+            lines.append("|" + "|".join(cells) + "|")
+    return "\n".join(lines)
