@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import importlib.metadata
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,16 +14,18 @@ import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prmkit.contracts import Finding, StepVerifier
-from prmkit.errors import ConfigError, PluginError, StorageError
-from prmkit.types import Claim, Code, Evidence, Problem, Sample, Trajectory, Verdict
-from prmkit.verify.cache import EvidenceCache
+from prmkit.errors import ConfigError, MissingToolError, PluginError, StorageError
+from prmkit.types import Claim, Code, Evidence, Problem, Provenance, Sample, Trajectory, Verdict
+from prmkit.verify.cache import EvidenceCache, judge_key, tool_version
 from prmkit.verify.each import per_step
 from prmkit.verify.judge import Outcome
 from prmkit.verify.limit import ExpiredError, SoftLimit
@@ -40,6 +45,7 @@ class Spelling:
     tools: tuple[str, ...] = ()
     mark: str = ""
     """File that counts calls, one byte each."""
+    setting: object = None
 
     def check(self, problem: Problem, trajectory: Trajectory) -> Sequence[Finding]:
         if self.mark:
@@ -291,33 +297,138 @@ def test_equal_work_is_done_once(workers: int, tmp_path: Path) -> None:
     assert again[0] == [replace(e, trajectory_id="new0") for e in first[0]]
 
 
+def of(steps: list[object], **fields: object) -> Trajectory:
+    return Trajectory.of_steps("a", "p-a", steps, **fields)
+
+
+STEPS = ["good", "bad"]
+CHANGES = {
+    "version": lambda v, s: (replace(v, version=2), s),
+    "scope": lambda v, s: (replace(v, scope="step"), s),
+    "name": lambda v, s: (replace(v, name="toy/other"), s),
+    "setting": lambda v, s: (replace(v, setting={"digits": 3}), s),
+    "domain": lambda v, s: (v, s._replace(problem=replace(s.problem, domain="other"))),
+    "problem": lambda v, s: (v, s._replace(problem=replace(s.problem, text="another question"))),
+    "reference": lambda v, s: (v, s._replace(problem=replace(s.problem, reference="4"))),
+    "context": lambda v, s: (v, s._replace(problem=replace(s.problem, context={"table": [1]}))),
+    "text": lambda v, s: (v, s._replace(trajectory=of(["good", "bad."]))),
+    "cut": lambda v, s: (v, s._replace(trajectory=of(["good\nbad"]))),
+    "joiner": lambda v, s: (v, s._replace(trajectory=of(STEPS, joiner="\n\n"))),
+    "role": lambda v, s: (v, s._replace(trajectory=of(["good", {"text": "bad", "role": "act"}]))),
+    "kind": lambda v, s: (v, s._replace(trajectory=of(["good", {"text": "bad", "kind": "k"}]))),
+    "call": lambda v, s: (v, s._replace(trajectory=of(["good", {"text": "bad", "call": {"name": "f"}}]))),
+    "images": lambda v, s: (v, s._replace(trajectory=of(["good", {"text": "bad", "images": ["a.png"]}]))),
+    "status": lambda v, s: (v, s._replace(trajectory=of(["good", {"text": "bad", "status": "retracted"}]))),
+    "answer": lambda v, s: (v, s._replace(trajectory=of(STEPS, final_answer="4"))),
+    "tool": lambda v, s: (replace(v, tools=("pytest",)), s),
+}
+SAME = {
+    "ids": lambda s: s._replace(
+        problem=replace(s.problem, id="q"), trajectory=replace(s.trajectory, id="b", problem_id="q")
+    ),
+    "cluster": lambda s: s._replace(problem=replace(s.problem, cluster="family")),
+    "provenance": lambda s: s._replace(problem=replace(s.problem, provenance=Provenance("set", 3))),
+    "outcome": lambda s: s._replace(trajectory=replace(s.trajectory, outcome=1.0)),
+}
+
+
+def calls_for(verifier: Spelling, first: Sample, other: tuple[Spelling, Sample], folder: Path) -> int:
+    """How often the verifier was called for both together."""
+    list(verify([verifier], [first], cache=folder))
+    list(verify([other[0]], [other[1]], cache=folder))
+    return calls(Path(verifier.mark))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_key_covers_what_a_verdict_depends_on(change: str, tmp_path: Path) -> None:
+    verifier, first = Spelling(mark=str(tmp_path / "calls")), sample("a", *STEPS)
+    assert calls_for(verifier, first, CHANGES[change](verifier, first), tmp_path) == 2
+
+
+@pytest.mark.parametrize("change", SAME)
+def test_the_key_leaves_out_what_a_verdict_does_not_depend_on(change: str, tmp_path: Path) -> None:
+    verifier, first = Spelling(mark=str(tmp_path / "calls")), sample("a", *STEPS)
+    assert calls_for(verifier, first, (verifier, SAME[change](first)), tmp_path) == 1
+
+
+def test_another_version_of_a_tool_or_of_python_is_asked_again(tmp_path, monkeypatch) -> None:
+    verifier, first = Spelling(mark=str(tmp_path / "calls"), tools=("solver",)), sample("a", *STEPS)
+
+    def run() -> int:
+        list(verify([verifier], [first], cache=tmp_path))
+        return calls(tmp_path / "calls")
+
+    monkeypatch.setattr("prmkit.verify.cache.tool_version", lambda name: "1.0")
+    assert (run(), run()) == (1, 1)
+    monkeypatch.setattr("prmkit.verify.cache.tool_version", lambda name: "1.1")
+    assert (run(), run()) == (2, 2)
+    monkeypatch.setattr("prmkit.verify.cache.platform.python_version", lambda: "3.99.0")
+    assert (run(), run()) == (3, 3)
+
+
+def test_versions_are_found_for_distributions_modules_and_programs(tmp_path, monkeypatch) -> None:
+    tool_version.cache_clear()
+    assert tool_version("pytest") == pytest.__version__
+    assert tool_version("yaml") == importlib.metadata.version("PyYAML")
+    assert tool_version("no-such-tool") == ""
+    program = tmp_path / "solver"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    first = tool_version("solver")
+    program.write_text("#!/bin/sh\n# newer\n")
+    tool_version.cache_clear()
+    assert "" != first != tool_version("solver")
+    tool_version.cache_clear()
+
+
+LONG = "x" * 500
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("one", "other"),
     [
-        lambda v, s: (replace(v, version=2), s),
-        lambda v, s: (replace(v, scope="step"), s),
-        lambda v, s: (v, s._replace(problem=replace(s.problem, text="another question"))),
-        lambda v, s: (v, s._replace(problem=replace(s.problem, reference="4"))),
-        lambda v, s: (v, s._replace(problem=replace(s.problem, context={"table": [1]}))),
-        lambda v, s: (v, s._replace(trajectory=Trajectory.of_steps("a", s.problem.id, ["good", "bad."]))),
-        lambda v, s: (v, s._replace(trajectory=Trajectory.of_steps("a", s.problem.id, ["good\nbad"]))),
-        lambda v, s: (
-            v,
-            s._replace(
-                trajectory=Trajectory.of_steps("a", s.problem.id, ["good", {"text": "bad", "kind": "k"}])
-            ),
-        ),
-        lambda v, s: (v, s._replace(trajectory=replace(s.trajectory, final_answer="4"))),
-        lambda v, s: (replace(v, tools=("pytest",)), s),
+        (re.compile(LONG + "1"), re.compile(LONG + "2")),
+        (re.compile("a"), re.compile("a", re.IGNORECASE)),
+        (np.arange(5000), np.where(np.arange(5000) == 2500, -1, np.arange(5000))),
+        (Path("a"), "a"),
+        (Claim(0, 1, HOLDS), Claim(0, 1, FAILS)),
+        (Decimal("1.0"), Decimal("1.00")),
     ],
+    ids=lambda value: type(value).__name__,
 )
-def test_the_key_covers_what_a_verdict_depends_on(change, tmp_path: Path) -> None:
-    mark = tmp_path / "calls"
-    verifier, first = Spelling(mark=str(mark)), sample("a", "good", "bad")
-    list(verify([verifier], [first], cache=tmp_path))
-    verifier, other = change(verifier, first)
-    list(verify([verifier], [other], cache=tmp_path))
-    assert calls(mark) == 2
+def test_settings_that_json_cannot_say_are_told_apart_whole(one: object, other: object) -> None:
+    first, second = (judge_key(Spelling(setting=value)) for value in (one, other))
+    assert first != second
+    assert first == judge_key(Spelling(setting=copy.deepcopy(one)))
+
+
+def test_a_set_has_one_key_whatever_its_order() -> None:
+    words = [f"word {i}" for i in range(50)]
+    assert judge_key(Spelling(setting=frozenset(words))) == judge_key(
+        Spelling(setting=frozenset(words[::-1]))
+    )
+    assert judge_key(Spelling(setting=frozenset(words))) != judge_key(Spelling(setting=frozenset(words[1:])))
+
+
+@pytest.mark.parametrize(
+    "error", [ModuleNotFoundError("none", name="z3"), MissingToolError("no z3", do="get it")]
+)
+def test_a_tool_that_is_found_missing_on_use_is_no_crash(error: Exception, tmp_path: Path) -> None:
+    class Lazy(Spelling):
+        def judge(self, problem: Problem, step: object) -> Finding:
+            raise error
+
+    class Whole(Spelling):
+        def check(self, problem: Problem, trajectory: Trajectory) -> Sequence[Finding]:
+            raise error
+
+    for verifier in (Lazy(), Whole()):
+        ((_, found),) = verify([verifier], [sample("a", "good")], cache=tmp_path)
+        assert (found[0].verdict, found[0].code) == (UNKNOWN, Code.MISSING_TOOL)
+        assert "z3" in found[0].reason
+    ((_, found),) = verify([Spelling()], [sample("a", "good")], cache=tmp_path)
+    assert found[0].verdict is HOLDS
 
 
 @pytest.mark.parametrize("word", ["raise", "spin", "kill"])

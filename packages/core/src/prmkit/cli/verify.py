@@ -12,6 +12,7 @@ from prmkit.cli import show
 from prmkit.dataset import Quarantined
 from prmkit.plugins import domain as find_domain
 from prmkit.records import read_samples, write_jsonl, write_parquet
+from prmkit.records.files import sweep
 from prmkit.types import Evidence
 from prmkit.verify.run import verify
 
@@ -46,12 +47,14 @@ def command(
     """Trajectories to evidence.
 
     Writes one record per scored step and verifier. Rows that cannot be read are set aside, counted,
-    and listed beside the result.
+    and listed beside the result. The same command goes on where a killed one stopped.
     """
     plugin = find_domain(domain)
     verifiers = plugin.verifier_objects(names)
     bad: list[Quarantined] = []
     verdicts: Counter[str] = Counter()
+    journal = out.with_name(f".{out.name}.journal")
+    sweep(out)
     with show.progress("verify") as tick:
 
         def found() -> Iterator[Evidence]:
@@ -61,6 +64,7 @@ def command(
                 workers=workers,
                 seconds=seconds,
                 cache=cache,
+                journal=journal,
                 tools=plugin.missing_tools(),
             )
             for done, (_, evidence) in enumerate(stream, 1):
@@ -70,6 +74,7 @@ def command(
 
         whole = out.suffix == ""
         count = write_parquet(out, found(), cls=Evidence) if whole else write_jsonl(out, found())
+    journal.unlink(missing_ok=True)
     if as_json:
         show.emit({"evidence": count, "verdicts": dict(verdicts), "quarantine": show.quarantine_json(bad)})
     else:

@@ -1,8 +1,8 @@
 """Evidence kept on disk, so that equal work is done once.
 
 The key covers everything a verdict may depend on: the problem with its context and reference, the
-text and its cut, the verifier with its version and settings, and the versions of its tools. Ids and
-provenance are left out, timings too. Time-outs, crashes and missing tools are never kept.
+text and its cut, the verifier with its version and settings, and the versions of its tools and of
+Python. Ids and provenance are left out, timings too. Time-outs, crashes and missing tools are never kept.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ import hashlib
 import importlib.metadata
 import json
 import logging
+import pickle
+import platform
+import re
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -55,7 +59,29 @@ def tool_version(name: str) -> str:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=repr)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_told)
+
+
+def _told(value: Any) -> Any:
+    """A value that JSON cannot say, as one it can. Whole: a repr may be cut short or hold an address."""
+    told: Any
+    if isinstance(value, Mapping):
+        told = dict(value)
+    elif isinstance(value, set | frozenset):
+        told = sorted(map(_dump, value))
+    elif isinstance(value, re.Pattern):
+        told = [value.pattern, value.flags]
+    elif isinstance(value, Path):
+        told = str(value)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        told = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    else:
+        try:
+            # Written, never read back: only the digest of the bytes is used.
+            told = hashlib.sha256(pickle.dumps(value, protocol=5)).hexdigest()
+        except Exception:  # what cannot be pickled may raise anything; it is then never found again
+            told = repr(value)
+    return [f"{type(value).__module__}.{type(value).__qualname__}", told]
 
 
 def subject(problem: Problem, trajectory: Trajectory) -> str:
@@ -68,7 +94,7 @@ def subject(problem: Problem, trajectory: Trajectory) -> str:
 def judge_key(verifier: StepVerifier) -> str:
     """The part of the key that all trajectories of a verifier share."""
     tools = {name: tool_version(name) for name in verifier.tools}
-    return _dump([title(verifier), verifier.scope, settings_of(verifier), tools])
+    return _dump([title(verifier), verifier.scope, settings_of(verifier), tools, platform.python_version()])
 
 
 class EvidenceCache:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from prmkit.contracts import Finding
+from prmkit.errors import MissingToolError, SandboxRefusedError
 from prmkit.types import Code, Problem, Step, Trajectory, Verdict
 
 Judge = Callable[[Problem, Step], Finding]
@@ -30,5 +31,16 @@ def per_step(judge: Judge, problem: Problem, trajectory: Trajectory) -> list[Fin
 
 
 def crashed(error: BaseException) -> Finding:
-    """The finding that stands for an exception."""
+    """The finding that stands for an exception: a crash, or a missing tool where one says so.
+
+    Examples:
+        >>> str(crashed(ZeroDivisionError("division by zero")).code)
+        'crash'
+        >>> str(crashed(MissingToolError("no solver here", do="pip install z3-solver")).code)
+        'missing_tool'
+    """
+    if isinstance(error, MissingToolError | SandboxRefusedError):
+        return Finding(Verdict.UNKNOWN, f"{error.message}; {error.do}", Code.MISSING_TOOL)
+    if isinstance(error, ModuleNotFoundError):
+        return Finding(Verdict.UNKNOWN, f"needs {error.name}, which is not installed", Code.MISSING_TOOL)
     return Finding(Verdict.UNKNOWN, f"the verifier raised {type(error).__name__}: {error!s:.200}", Code.CRASH)

@@ -82,7 +82,8 @@ def call(verifier: StepVerifier, problem: Problem, trajectory: Trajectory, limit
     except BreachError as error:
         outcome = silent(trajectory, Code.CRASH, f"the verifier breaks its contract: {error}")
     except (Exception, SystemExit) as error:  # a tool may raise anything; the stream goes on
-        outcome = silent(trajectory, Code.CRASH, crashed(error).reason)
+        finding = crashed(error)
+        outcome = silent(trajectory, finding.code, finding.reason)
     return outcome._replace(seconds=time.perf_counter() - began)
 
 

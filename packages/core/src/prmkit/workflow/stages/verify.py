@@ -69,6 +69,7 @@ def run(context: Context) -> None:
             workers=config.workers,
             seconds=config.seconds,
             cache=context.scratch / "evidence",
+            journal=context.scratch / "journal",
             tools=plugin.missing_tools(),
         )
         for _, evidence in stream:
