@@ -43,10 +43,11 @@ SLICES = ("tools", "error", "several", "family")
 SETS = ["collect.shipped=[]"]
 
 
-def run(out: Path, *sets: str) -> None:
-    """The main job without real data, on one core."""
+def run(out: Path, *sets: str, jobs: int = 1) -> None:
+    """The main job without real data, on one core a job."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PRMKIT_DATA": ""}
     command = [sys.executable, "-m", "prmkit", "run", "math", "--preset", "demo", "--out", str(out)]
+    command += ["--jobs", str(jobs)]
     command += [part for one in sets for part in ("--set", one)]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
 
@@ -157,7 +158,7 @@ def rounded(value: object) -> object:
 
 def main() -> dict:
     RUNS.mkdir(parents=True, exist_ok=True)
-    run(RUNS / "base", *SETS)
+    run(RUNS / "base", *SETS, jobs=2)
     ship()
     with ThreadPoolExecutor(2) as pool:
         records = list(pool.map(replicate, range(SEEDS)))
