@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(p for top in ("packages", "domains") for p in (ROOT / top).glob("*/src/**/*.py"))
 IDS = [str(p.relative_to(ROOT)) for p in SOURCES]
+RUNS_CODE = "prmkit/verify/sandbox/inside/"  # copied into the sandbox, where running code is its work
 LATE_IMPORTS_ALLOWED = ("prmkit/cli/", "prmkit/registry.py", "prmkit/__init__.py")
 MAX_FILE, MAX_MEDIAN, MAX_FUNCTION = 500, 150, 80
 
@@ -69,6 +70,8 @@ def test_no_late_import_of_own_modules(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
 def test_no_print_no_eval_no_pickle(path: Path) -> None:
     forbidden = {"print", "eval", "exec", "sympify", "parse_expr"}
+    if RUNS_CODE in path.as_posix():
+        forbidden -= {"eval", "exec"}
     for node in ast.walk(tree(path)):
         if not isinstance(node, ast.Call):
             continue
