@@ -49,6 +49,9 @@ class Source:
     joined: Callable[[], Callable[[Row], Iterable[Sample]]] | None = None
     """For sets whose rows refer to rows of earlier files (a table, a page): makes the parser of one
     iteration, which remembers those rows; ``parse`` is not used then."""
+    read: Callable[[Path, list[Quarantined]], Iterator[Row]] | None = None
+    """For sets whose records span many raw lines (a price a line, a quarter a record): gathers the
+    rows of a file and sets bad lines aside; :func:`read_rows` otherwise."""
 
     def parser(self) -> Callable[[Row], Iterable[Sample]]:
         """The function that one iteration calls on each row."""
@@ -78,8 +81,9 @@ class Dataset:
         Raises:
             DataError: A file is missing, unreadable or of an unknown format.
         """
+        read = self.source.read or read_rows
         for name in self.files:
-            yield from read_rows(self.folder / name, self.quarantine)
+            yield from read(self.folder / name, self.quarantine)
 
     def __iter__(self) -> Iterator[Sample]:
         self.quarantine.clear()
