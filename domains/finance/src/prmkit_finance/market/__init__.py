@@ -1,0 +1,1 @@
+"""Alpha factors and back-tests, recomputed: panel, expressions, operators, metrics, engine."""
