@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import platform
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prmkit.verify.sandbox import syscalls
@@ -36,6 +36,10 @@ class Machine:
     """AUDIT_ARCH of the kernel."""
     numbers: dict[str, int]
 
+    def of(self, names: Sequence[str]) -> list[int]:
+        """Numbers of the calls that this processor has."""
+        return [self.numbers[name] for name in names if name in self.numbers]
+
 
 MACHINES = {
     "x86_64": Machine(0xC000003E, syscalls.X86_64),
@@ -46,16 +50,25 @@ Block = list[tuple[int, int, int, int]]
 
 
 def server_filter(machine: str | None = None) -> bytes:
-    """For the server, and so for all it forks: it may besides start jobs, end them and take descriptors.
+    """For the server, and so for all it forks: what is not listed is refused.
+
+    Args:
+        machine: Processor as ``platform.machine()`` names it; this one if None.
 
     Raises:
         KeyError: No table for this processor.
     """
-    return _program(machine, lambda number: [_allow(n) for n in number(syscalls.SERVER + _SPECIAL)])
+    target = _target(machine)
+    code: Block = []
+    for n in target.of([*syscalls.EVERYDAY, *syscalls.SERVER, *_ASKED]):
+        code += [(_EQUAL, 0, 1, n), _answer(_ALLOW)]
+    for n in target.of(syscalls.DENIED):
+        code += [(_EQUAL, 0, 1, n), _answer(_ERRNO | errno.EPERM)]
+    return _program(target, [*code, _answer(_ERRNO | errno.ENOSYS)])
 
 
 def job_filter(processes: bool, machine: str | None = None) -> bytes:
-    """For one job, on top of the server's.
+    """For one job, on top of the server's; the stricter answer counts. Short, since every job loads it.
 
     Args:
         processes: Whether it may fork and exec; without, it may start threads only.
@@ -64,47 +77,40 @@ def job_filter(processes: bool, machine: str | None = None) -> bytes:
     Raises:
         KeyError: No table for this processor.
     """
-
-    def blocks(number: Callable[[Sequence[str]], list[int]]) -> list[Block]:
-        found = [_clone(n, processes) for n in number(["clone"])]
-        if processes:
-            found += [_allow(n) for n in number(["fork", "vfork", "execve", "kill"])]
-        else:
-            found += [_one_of(n, 0, (OWN_PID,)) for n in number(["kill"])]
-        found += [_one_of(n, 0, (OWN_PID,)) for n in number(["tgkill"])]
-        found += [_one_of(n, 0, (0, OWN_PID)) for n in number(["prlimit64"])]
-        found += [_one_of(n, 0, _NAMES) for n in number(["prctl"])]
-        return found + [_one_of(n, 1, _TTY_AND_SIZE) for n in number(["ioctl"])]
-
-    return _program(machine, blocks)
-
-
-_SPECIAL = ["clone", "fork", "vfork", "execve", "kill", "tgkill", "prlimit64", "prctl", "ioctl"]
-_REFUSED = [*syscalls.DENIED, *syscalls.SERVER, *_SPECIAL, "execveat", "tkill"]
-
-
-def _program(
-    machine: str | None, extra: Callable[[Callable[[Sequence[str]], list[int]]], list[Block]]
-) -> bytes:
-    target = MACHINES[machine or platform.machine()]
-
-    def number(names: Sequence[str]) -> list[int]:
-        return [target.numbers[name] for name in names if name in target.numbers]
-
-    code: Block = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, target.audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
-    for block in extra(number):
-        code += block
-    for n in number(syscalls.EVERYDAY):
-        code += _allow(n)
-    # After the special ones: the first match decides.
-    for n in number(_REFUSED):
-        code += [(_EQUAL, 0, 1, n), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
-    code.append((_RETURN, 0, 0, _ERRNO | errno.ENOSYS))
-    return b"".join(struct.pack("=HBBI", *line) for line in code)
+    target = _target(machine)
+    code: Block = []
+    asked = {"tgkill": (0, (OWN_PID,)), "prlimit64": (0, (0, OWN_PID)), "prctl": (0, _NAMES)}
+    asked |= {"ioctl": (1, _TTY_AND_SIZE)}
+    refused = list(syscalls.SERVER)
+    if not processes:
+        asked["kill"] = (0, (OWN_PID,))
+        refused += ["fork", "vfork", "execve"]
+    for n in target.of(refused):
+        code += [(_EQUAL, 0, 1, n), _answer(_ERRNO | errno.EPERM)]
+    for name, (index, values) in asked.items():
+        for n in target.of([name]):
+            code += _one_of(n, index, values)
+    for n in target.of(["clone"]):
+        code += _clone(n, processes)
+    return _program(target, [*code, _answer(_ALLOW)])
 
 
-def _allow(number: int) -> Block:
-    return [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ALLOW)]
+_ASKED = ["clone", "fork", "vfork", "execve", "kill", "tgkill", "prlimit64", "prctl", "ioctl"]
+"""Allowed to the server; of a job their arguments are looked at."""
+
+
+def _target(machine: str | None) -> Machine:
+    return MACHINES[machine or platform.machine()]
+
+
+def _program(target: Machine, code: Block) -> bytes:
+    """The program, after a check that the numbers mean what they mean here."""
+    head: Block = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, target.audit), _answer(_KILL), (_LOAD, 0, 0, 0)]
+    return b"".join(struct.pack("=HBBI", *line) for line in (*head, *code))
+
+
+def _answer(action: int) -> tuple[int, int, int, int]:
+    return (_RETURN, 0, 0, action)
 
 
 def _argument(index: int) -> tuple[int, int, int, int]:
@@ -115,8 +121,8 @@ def _argument(index: int) -> tuple[int, int, int, int]:
 def _one_of(number: int, index: int, values: Sequence[int]) -> Block:
     body: Block = [_argument(index)]
     for value in values:
-        body += [(_EQUAL, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]
-    body.append((_RETURN, 0, 0, _ERRNO | errno.EPERM))
+        body += [(_EQUAL, 0, 1, value), _answer(_ALLOW)]
+    body.append(_answer(_ERRNO | errno.EPERM))
     return [(_EQUAL, 0, len(body), number), *body]
 
 
@@ -126,14 +132,14 @@ def _clone(number: int, processes: bool) -> Block:
         _argument(0),
         (_AND, 0, 0, _NEW_NAMESPACES),
         (_EQUAL, 1, 0, 0),
-        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        _answer(_ERRNO | errno.EPERM),
     ]
     if not processes:
         body += [
             _argument(0),
             (_AND, 0, 0, _THREAD),
             (_EQUAL, 1, 0, _THREAD),
-            (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+            _answer(_ERRNO | errno.EPERM),
         ]
-    body.append((_RETURN, 0, 0, _ALLOW))
+    body.append(_answer(_ALLOW))
     return [(_EQUAL, 0, len(body), number), *body]

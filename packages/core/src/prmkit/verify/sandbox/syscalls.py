@@ -29,7 +29,7 @@ set_robust_list set_tid_address rseq membarrier arch_prctl getrandom exit exit_g
 """)
 """Computing, files, time and threads: allowed whatever the arguments."""
 
-SERVER = ["seccomp", "pidfd_open", "sendmsg", "recvmsg", "sendto", "recvfrom", "setsid"]
+SERVER = ["seccomp", "pidfd_open", "sendmsg", "recvmsg", "sendto", "recvfrom", "setpgid"]
 """What the server needs besides, and a job does not get."""
 
 DENIED = _names("""
@@ -37,7 +37,7 @@ ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd pidfd
 socketpair connect bind listen accept accept4 sendmmsg recvmmsg shutdown setsockopt
 getsockopt unshare setns mount umount2 mount_setattr move_mount open_tree fsopen fsmount fsconfig
 fspick pivot_root chroot setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid
-setgroups capset personality keyctl add_key request_key bpf perf_event_open userfaultfd
+setgroups capset personality setsid execveat tkill keyctl add_key request_key bpf perf_event_open userfaultfd
 io_uring_setup io_uring_enter io_uring_register io_setup io_submit io_destroy io_cancel io_getevents
 kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff syslog acct
 quotactl settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname iopl ioperm
@@ -45,7 +45,7 @@ modify_ldt name_to_handle_at open_by_handle_at fanotify_init fanotify_mark inoti
 inotify_add_watch lookup_dcookie memfd_create memfd_secret mknod mknodat chown fchown lchown
 fchownat setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr shmget shmat shmctl
 shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink mq_timedsend
-setpriority sched_setaffinity sched_setscheduler sched_setparam sched_setattr ioprio_set setpgid
+setpriority sched_setaffinity sched_setscheduler sched_setparam sched_setattr ioprio_set
 rt_sigqueueinfo rt_tgsigqueueinfo mbind set_mempolicy migrate_pages move_pages mlock mlock2 mlockall
 munlockall vmsplice
 """)

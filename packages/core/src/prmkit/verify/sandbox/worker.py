@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
 import select
@@ -112,7 +113,7 @@ class Worker:
                 text.seek(0)
                 given = [stream.fileno() for stream in (text, theirs_out, theirs_result)]
                 try:
-                    socket.send_fds(self._place.socket, [json.dumps(asdict(limits)).encode()], given)
+                    socket.send_fds(self._place.socket, [_words(limits)], given)
                 except OSError:
                     return self._lost(began, b"")
             # One byte more than allowed is enough to see that there is too much.
@@ -199,6 +200,11 @@ def death(code: int) -> str:
     if code < 0:
         return words.get(-code, f"signal {-code}")
     return f"it ended with code {code} and without a result"
+
+
+@functools.lru_cache(256)
+def _words(limits: Limits) -> bytes:
+    return json.dumps(asdict(limits)).encode()
 
 
 class _Kept:

@@ -30,7 +30,7 @@ def main(folder: Path, limits: dict[str, int]) -> None:
     # Python ignores this signal by default, and the job could then go on after too much output.
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     job = json.loads((folder / "job.json").read_bytes())
-    runner.open_streams(1)
+    runner.streams()
     told = runner.run(job, limits["value"])
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits["output"] + 1,) * 2)
     (folder / "result.json").write_bytes(told)

@@ -6,7 +6,6 @@ import ast
 import io
 import json
 import linecache
-import os
 import sys
 import types
 from typing import Any
@@ -87,12 +86,17 @@ def _line(error: BaseException) -> int | None:
     return found
 
 
-def open_streams(out: int) -> None:
-    """Text streams of the job: nothing to read, output by lines, errors nowhere."""
-    sys.stdin = io.TextIOWrapper(io.FileIO(os.devnull), encoding="utf-8")
-    stdout = io.BufferedWriter(io.FileIO(out, "w", closefd=False))
-    sys.stdout = io.TextIOWrapper(stdout, encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    sys.stderr = io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8", errors="backslashreplace")
+def streams() -> None:
+    """Text streams on descriptors 0 to 2, of which output goes by lines.
+
+    Made once in the server: a fork puts its own files under the same descriptors.
+    """
+    out = io.BufferedWriter(io.FileIO(1, "w", closefd=False))
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
+    sys.stdout = io.TextIOWrapper(out, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    sys.stderr = io.TextIOWrapper(
+        io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace"
+    )
     for name in ("stdin", "stdout", "stderr"):
         setattr(sys, f"__{name}__", getattr(sys, name))
 

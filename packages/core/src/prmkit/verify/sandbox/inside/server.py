@@ -68,7 +68,9 @@ class Server:
             with contextlib.suppress(OSError, ValueError):
                 signal.signal(number, signal.SIG_DFL)
         site.setquit()
+        _take_on(_ALWAYS)
         self._warm(hello["imports"], hello["warm"])
+        self._rehearse()
         self._held = _address_space()
         self._moment = TMP.stat().st_mtime_ns
         gc.collect()
@@ -84,6 +86,21 @@ class Server:
         except BaseException as error:
             self._say({"failed": f"{type(error).__name__}: {error}"[:2000]})
             os._exit(1)
+
+    def _rehearse(self) -> None:
+        """Go once through what a job does, so that no job is the first to do it."""
+        out, theirs = os.pipe()
+        os.dup2(theirs, OUT)
+        runner.streams()
+        main = sys.modules["__main__"]
+        runner.run({"code": "a = 1 / 0", "inputs": {}}, 99)
+        runner.run({"code": "print(json)\n[json]", "inputs": {"json": 1}}, 99)
+        sys.modules["__main__"] = main
+        _determined()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, OUT)
+        for descriptor in (out, theirs, nothing):
+            os.close(descriptor)
 
     def _say(self, message: dict[str, Any]) -> None:
         self._channel.send(json.dumps(message).encode())
@@ -164,14 +181,14 @@ class Server:
         nothing = os.open(os.devnull, os.O_RDWR)
         for source, target in ((nothing, 0), (out, OUT), (nothing, 2), (result, RESULT), (text, TEXT)):
             os.dup2(source, target, inheritable=target < RESULT)
-        os.closerange(TEXT + 1, 4096)
-        with os.fdopen(TEXT, "rb") as stream:
-            job = json.loads(stream.read())
-        os.setsid()
+        os.closerange(TEXT + 1, 128)
+        job = json.loads(os.read(TEXT, os.fstat(TEXT).st_size))
+        os.close(TEXT)
+        os.setpgid(0, 0)
         os.chdir(TMP)
-        runner.open_streams(OUT)
         _determined()
-        _take_on(limits, self._held)
+        _take_on(_own_limits(limits, self._held))
+        _signals()
         self._lock(limits)
         told = runner.run(job, limits["value"])
         while told:
@@ -228,23 +245,33 @@ def _determined() -> None:
             sys.modules[name].seed(0)
 
 
-def _take_on(limits: dict[str, Any], held: int) -> None:
+_ALWAYS = (
+    (resource.RLIMIT_NOFILE, 128),
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_MEMLOCK, 0),
+    (resource.RLIMIT_MSGQUEUE, 0),
+    (resource.RLIMIT_SIGPENDING, 64),
+    (resource.RLIMIT_NICE, 0),
+    (resource.RLIMIT_RTPRIO, 0),
+)
+
+
+def _own_limits(limits: dict[str, Any], held: int) -> tuple[tuple[int, int], ...]:
     seconds = int(limits["seconds"]) + 2
-    count = limits["threads"] + limits["processes"]
-    for kind, most in (
+    return (
         (resource.RLIMIT_AS, held + limits["memory"]),
-        (resource.RLIMIT_CPU, seconds * max(1, limits["threads"])),
+        (resource.RLIMIT_CPU, seconds * limits["threads"]),
         (resource.RLIMIT_FSIZE, limits["disk"]),
-        (resource.RLIMIT_NPROC, count),
-        (resource.RLIMIT_NOFILE, 128),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_SIGPENDING, 64),
-        (resource.RLIMIT_NICE, 0),
-        (resource.RLIMIT_RTPRIO, 0),
-    ):
+        (resource.RLIMIT_NPROC, limits["threads"] + limits["processes"]),
+    )
+
+
+def _take_on(limits: tuple[tuple[int, int], ...]) -> None:
+    for kind, most in limits:
         resource.setrlimit(kind, (most, most))
+
+
+def _signals() -> None:
     # Python ignores this signal by default, and the job could then go on after too large a file.
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
