@@ -290,18 +290,16 @@ def reach(node: Node) -> float:
     A bound from the tree alone: 0 or less proves that the expression is causal.
 
     Returns:
-        Whole days; infinity where all rows are read; minus infinity without any field.
+        Whole days; infinity where all rows are read.
 
     Examples:
         >>> reach(parse("delay(close, -5) / close")), reach(parse("ts_mean(delay(close, 1), 5)"))
         (5.0, -1.0)
     """
-    if isinstance(node, Number):
-        return -math.inf
-    if isinstance(node, Field):
+    if not isinstance(node, Call):
         return 0.0
     inner = max(reach(argument) for argument in node.arguments)
-    if OPERATORS[node.operator].whole_sample and inner > -math.inf:
+    if OPERATORS[node.operator].whole_sample:
         return math.inf
     if node.operator == "delay":
         return inner - (node.days or 0)
