@@ -120,8 +120,12 @@ def _number(gold: Json) -> Amount | None:
     if isinstance(gold, bool):
         return None
     if isinstance(gold, (int, float)):
-        text = f"{gold:.10f}".rstrip("0").rstrip(".") if isinstance(gold, float) else str(gold)
-        return read_amount(text)
+        # JSON drops closing zeros: 3 may be 3.00, so a number counts as given to two decimals at least.
+        exact = Fraction(str(gold))
+        decimals = 2
+        while decimals < 10 and (exact * 10**decimals).denominator != 1:
+            decimals += 1
+        return Amount(exact, decimals)
     return read_amount(gold) if isinstance(gold, str) else None
 
 

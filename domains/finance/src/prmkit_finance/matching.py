@@ -16,7 +16,8 @@ class Match(StrEnum):
     SAME = "same"
     """Equal, or equal after rounding to the stated digits."""
     LAST_DIGIT = "last_digit"
-    """Off by no more than one unit of the last stated digit (cut off, or rounded on the way)."""
+    """Off by less than one unit of the last stated digit (cut off, or rounded on the way), or a
+    whole number with two closing zeros or more that is right when rounded to them."""
     SIGN = "sign"
     PERCENT = "percent"
     """A factor of 100: a share given as percent, or the reverse."""
@@ -87,7 +88,9 @@ def _match(stated: Amount, value: Fraction) -> Match:
     said, step = stated.value, stated.step
     if rounds_to(value, said, step):
         return Match.SAME if said or not value or stated.decimals > 1 else Match.VALUE
-    if abs(value - said) <= step and said * value > 0:
+    if _round_number(stated) and abs(value - said) * 2 <= _round_number(stated) * stated.scale:
+        return Match.LAST_DIGIT
+    if abs(value - said) < step and said * value > 0:
         return Match.LAST_DIGIT
     if said and rounds_to(-value, said, step):
         return Match.SIGN
@@ -95,6 +98,13 @@ def _match(stated: Amount, value: Fraction) -> Match:
         if said and (rounds_to(value * factor, said, step) or _reduced(value, factor, said, step)):
             return Match(name)
     return Match.VALUE
+
+
+def _round_number(stated: Amount) -> int:
+    """The power of ten that a whole number ending in zeros may be rounded to; 0 for other numbers."""
+    text = str(abs(stated.number))
+    zeros = len(text) - len(text.rstrip("0"))
+    return 10**zeros if not stated.decimals and zeros > 1 else 0
 
 
 def _reduced(value: Fraction, factor: int, said: Fraction, step: Fraction) -> bool:

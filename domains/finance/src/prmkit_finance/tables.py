@@ -172,6 +172,9 @@ def _cells(table: Table) -> tuple[Cell, ...]:
         row = grid[number]
         read = [cell_amount(cell) for cell in row[1:]]
         label = row[0]
+        if _heads_anew(row, read):
+            headings, column_years, section = list(row), _column_years([row]), label
+            continue
         if not any(read):
             if label and all(_blank(cell) for cell in row[1:]):
                 section = label
@@ -181,6 +184,12 @@ def _cells(table: Table) -> tuple[Cell, ...]:
                 years = column_years[column] or years_of(label)
                 out.append(Cell(number, column, label, section, headings[column], years, amount))
     return tuple(out)
+
+
+def _heads_anew(row: Sequence[str], read: Sequence[Amount | None]) -> bool:
+    """A row among the data that names the years of the columns from there on."""
+    named = [years_of(cell) for cell in row[1:]]
+    return sum(map(bool, named)) > 1 and all(amount is None or amount.year for amount in read)
 
 
 def _column_years(header: Sequence[Sequence[str]]) -> list[frozenset[int]]:

@@ -1,0 +1,79 @@
+"""Cells that a phrase and a year name: strict, so that nothing is refuted on a guess."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+
+from prmkit_finance.tables import YEAR, Cell, Table
+
+_WORD = re.compile(r"[a-z0-9&%]+(?:['\u2019][a-z]+)?|\([^()]*\)")
+_IDLE_WORDS = """
+a an and the of in for to at on by from as its their company companies company's group group's our
+was were is are during year years fiscal ended ending end respective amount amounts value values
+number per be been annual level balance balances january february march april may june july august
+september october november december fy s all
+"""
+_IDLE = frozenset(_IDLE_WORDS.split())
+_CHANGES = frozenset({"change", "%", "percent", "percentage", "variance", "increase", "decrease", "growth"})
+_DERIVED = re.compile(r"change|%|percent|variance|increase|decrease|growth|\bvs\b", re.IGNORECASE)
+_MARK = re.compile(r"\((?:\d{1,2}|[a-z]|in [^()]*|\$[^()]*)\)|[*\u2020#]")
+
+
+@functools.lru_cache(maxsize=8192)
+def words(text: str) -> frozenset[str]:
+    """The words of a phrase or label that tell it from another, in one spelling.
+
+    Examples:
+        >>> words("The company's Total Net Sales (1) in 2019") == words("total net sale")
+        True
+    """
+    plain = text.lower().replace("_", " ").replace("-", " ").replace("\u2019", "'")
+    plain = YEAR.sub(" ", _MARK.sub(" ", plain))
+    plain = plain.replace("(", " ").replace(")", " ").replace("/", " ")
+    found = (word.removesuffix("'s").removesuffix("'") for word in _WORD.findall(plain))
+    return frozenset(_single(word) for word in found if word not in _IDLE and not word.isdigit())
+
+
+def _single(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _names(cell: Cell) -> tuple[frozenset[str], ...]:
+    label = words(cell.label)
+    heading = words(cell.heading)
+    section = words(cell.section)
+    return label, label | section, label | heading, label | section | heading
+
+
+@functools.lru_cache(maxsize=4096)
+def find(table: Table, phrase: str, year: int | None) -> tuple[Cell, ...]:
+    """Cells of the row that ``phrase`` names, in columns of ``year``.
+
+    The words of the phrase must be exactly those of the row's label, alone or with its section or its
+    column heading. Columns that state changes or name several years are left out. Without a year,
+    cells of all years.
+    """
+    wanted = words(phrase)
+    if not wanted:
+        return ()
+    cells = [c for c in table.cells if year is None or c.years == {year}]
+    if not wanted & _CHANGES:
+        cells = [c for c in cells if not _DERIVED.search(c.heading)]
+    for place in range(4):
+        found = tuple(cell for cell in cells if _names(cell)[place] == wanted)
+        if found:
+            return found
+    return ()
+
+
+def only(cells: Iterable[Cell]) -> Cell | None:
+    """The one cell, or one of several with the same amount; None where they differ."""
+    found = list(cells)
+    same = len({(cell.amount.value, cell.amount.unit) for cell in found}) == 1
+    return found[0] if found and same else None
