@@ -16,6 +16,7 @@ from prmkit.report.page import render
 from prmkit.types import Evidence, Sample, Verdict
 from prmkit.verify.merge import merge
 from prmkit.verify.run import verify
+from prmkit.verify.sandbox import UNSAFE_WORDS, unsafe_used
 
 Item = tuple[Sample, list[Evidence]]
 
@@ -98,6 +99,8 @@ def check_file(path: str, *, domain: str | None = None, seconds: float = 5.0) ->
         for name in used
         for tool, install in plugins.domain(name).missing_tools().items()
     ]
+    if unsafe_used():
+        notes.insert(0, UNSAFE_WORDS)
     return CheckResult(str(path), items, count(items), quarantine, used, tuple(notes))
 
 

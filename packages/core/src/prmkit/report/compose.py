@@ -18,6 +18,7 @@ from prmkit.report.sections import (
     words_section,
 )
 from prmkit.report.suites import suite_section
+from prmkit.verify.sandbox import UNSAFE_WORDS
 
 SMOKE = "**Preset smoke: this run shows that the parts fit; its figures mean nothing.**"
 
@@ -65,6 +66,8 @@ def _notes(runs: Sequence[Run]) -> tuple[str, ...]:
     said = []
     for run in runs:
         smoke = run.manifest.get("preset") == "smoke"
-        own = [SMOKE] if smoke else []
+        machine = run.manifest.get("machine")
+        unsafe = isinstance(machine, dict) and machine.get("unsafe_code") is True
+        own = [*([UNSAFE_WORDS] if unsafe else []), *([SMOKE] if smoke else [])]
         said += [f"{run.name}: {note}" if several else note for note in (*own, *run_notes(run))]
     return tuple(said)

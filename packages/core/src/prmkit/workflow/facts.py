@@ -8,6 +8,7 @@ import platform
 from typing import Final
 
 from prmkit.types import Json
+from prmkit.verify.sandbox import unsafe_used
 
 VERSION: Final = importlib.metadata.version("prmkit")
 """Version of the installed prmkit."""
@@ -38,8 +39,9 @@ def packages(extra: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def machine() -> dict[str, Json]:
-    """Cores, system and threads of this process."""
+    """Cores, system and threads of this process; and whether untrusted code runs without a sandbox."""
     return {
+        **({"unsafe_code": True} if unsafe_used() else {}),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": platform.system(),
         "processor": platform.machine(),

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from prmkit.verify.sandbox.limits import Limits, Outcome, Result
 from prmkit.verify.sandbox.pool import SandboxPool, shared_pool
-from prmkit.verify.sandbox.probe import unsafe_used
+from prmkit.verify.sandbox.probe import UNSAFE_WORDS, unsafe_used
 
-__all__ = ["Limits", "Outcome", "Result", "SandboxPool", "shared_pool", "unsafe_used"]
+__all__ = ["UNSAFE_WORDS", "Limits", "Outcome", "Result", "SandboxPool", "shared_pool", "unsafe_used"]

@@ -22,6 +22,8 @@ _NEW_NAMESPACES = 0x7E020080
 _THREAD = 0x00010000
 _TTY_AND_SIZE = (0x5401, 0x541B, 0x5450, 0x5451, 0x5421)
 """ioctl: TCGETS, FIONREAD, FIONCLEX, FIOCLEX, FIONBIO."""
+_FILE_CONTROL = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032, 36, 37, 38)
+"""fcntl: duplicates, flags and locks; not the owner of a signal, leases, watches or pipe sizes."""
 _NAMES = (15, 16)
 """prctl: PR_SET_NAME, PR_GET_NAME."""
 OWN_PID = 0x5EED5EED
@@ -80,7 +82,7 @@ def job_filter(processes: bool, machine: str | None = None) -> bytes:
     target = _target(machine)
     code: Block = []
     asked = {"tgkill": (0, (OWN_PID,)), "prlimit64": (0, (0, OWN_PID)), "prctl": (0, _NAMES)}
-    asked |= {"ioctl": (1, _TTY_AND_SIZE)}
+    asked |= {"ioctl": (1, _TTY_AND_SIZE), "fcntl": (1, _FILE_CONTROL)}
     refused = list(syscalls.SERVER)
     if not processes:
         asked["kill"] = (0, (OWN_PID,))
@@ -95,7 +97,7 @@ def job_filter(processes: bool, machine: str | None = None) -> bytes:
     return _program(target, [*code, _answer(_ALLOW)])
 
 
-_ASKED = ["clone", "fork", "vfork", "execve", "kill", "tgkill", "prlimit64", "prctl", "ioctl"]
+_ASKED = ["clone", "fork", "vfork", "execve", "kill", "tgkill", "prlimit64", "prctl", "ioctl", "fcntl"]
 """Allowed to the server; of a job their arguments are looked at."""
 
 

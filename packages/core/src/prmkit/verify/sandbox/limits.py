@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from prmkit.errors import ConfigError
 from prmkit.types import Json
+
+_MOST = 1 << 50
 
 Outcome = Literal["ok", "error", "timeout", "killed", "refused"]
 
@@ -39,8 +40,12 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not 0 < getattr(self, name) < math.inf:
-                raise ConfigError(f"limit {name}={getattr(self, name)}", do="give a number > 0", field=name)
+            given = getattr(self, name)
+            whole = name != "seconds"
+            if isinstance(given, bool) or not isinstance(given, int if whole else (int, float)):
+                raise ConfigError(f"limit {name}={given!r}", do="give a number", field=name)
+            if not 0 < given < _MOST:
+                raise ConfigError(f"limit {name}={given}", do="give a number > 0", field=name)
 
 
 @dataclass(frozen=True, slots=True)

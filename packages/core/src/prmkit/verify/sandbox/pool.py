@@ -34,7 +34,7 @@ class SandboxPool:
         warm: Code of your own that every server runs once before the first job, for work that would
             otherwise be done in every job.
         unsafe: Take a plain subprocess where no back end is safe: **code then runs with all rights of
-            the user**. Reports say so.
+            the user**. Reports say so. PRMKIT_UNSAFE_CODE=1 in the environment does the same.
 
     Raises:
         SandboxRefusedError: Nothing safe works here, and ``unsafe`` is not set.

@@ -12,7 +12,7 @@ def _names(text: str) -> list[str]:
 
 EVERYDAY = _names("""
 read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range dup
-dup2 dup3 fcntl pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
+dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
 epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 timerfd_create timerfd_settime timerfd_gettime
 sendfile copy_file_range fsync fdatasync sync_file_range open openat creat access faccessat
 faccessat2 stat lstat fstat newfstatat statx statfs fstatfs readlink readlinkat getdents getdents64
