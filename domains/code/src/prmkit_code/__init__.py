@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from prmkit.plugins import DomainPlugin
+from prmkit.plugins import DomainPlugin, Tool
+from prmkit_code.suites import SUITES
 
 _DATA = "prmkit_code.data"
 _VERIFY = "prmkit_code.verifiers"
@@ -30,4 +31,30 @@ plugin = DomainPlugin(
         "line": "prmkit_code.segmenters:by_code_line",
         "program": "prmkit_code.segmenters:by_program",
     },
+    verifiers={
+        "compiles": f"{_VERIFY}.compiles:Compiles",
+        "tests": f"{_VERIFY}.tests:Tests",
+        "examples": f"{_VERIFY}.tests:Examples",
+        "values": f"{_VERIFY}.values:Values",
+        "covers": f"{_VERIFY}.values:Covers",
+        "equivalent": f"{_VERIFY}.equivalent:Equivalent",
+        "necessary": f"{_VERIFY}.necessary:Necessary",
+        "first_wrong": f"{_VERIFY}.first_wrong:FirstWrong",
+        "test_quality": f"{_VERIFY}.quality:TestQuality",
+        "asserts": f"{_VERIFY}.quality:Asserts",
+    },
+    mutators={
+        "operator": "prmkit_code.mutators:operator",
+        "comparison": "prmkit_code.mutators:comparison",
+        "constant": "prmkit_code.mutators:constant",
+        "variable": "prmkit_code.mutators:variable",
+        "truncation": "prmkit_code.mutators:truncation",
+    },
+    grader="prmkit_code.grade:grade",
+    suites=SUITES,
+    examples="prmkit_code.examples:load",
+    tools=(Tool("bubblewrap", program="bwrap", install="apt-get install bubblewrap"),),
+    workflow="",
+    policy="",
+    prm="",
 )

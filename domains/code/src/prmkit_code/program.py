@@ -27,6 +27,9 @@ class Program(NamedTuple):
     """Where the solution's own lines begin in the trajectory's text."""
     steps: tuple[int | None, ...]
     """Step of each line of ``source``; None for lines of the problem and blank ones."""
+    shift: int | None
+    """What to add to a place in ``source`` to get the place in the trajectory's text; None where the
+    program was taken out of an indented block."""
     marked: bool
     """The text is known to be Python: a tagged fence, steps of kind ``code``, or the problem says so."""
 
@@ -93,7 +96,8 @@ def _made(problem: Problem, trajectory: Trajectory, start: int, end: int, marked
     for row in body.split("\n"):
         owners.append(_owner(trajectory, starts, at + len(row) - len(row.lstrip())) if row.strip() else None)
         at += len(row) + 1
-    return Program(source, before, start, tuple(owners), marked)
+    shift = start - len(given) if written == body else None
+    return Program(source, before, start, tuple(owners), shift, marked)
 
 
 def _given(prompt: str, body: str, name: str) -> str:

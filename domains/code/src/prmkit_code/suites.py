@@ -60,11 +60,12 @@ SUITES: tuple[EvalSuite, ...] = (
         source="arXiv 2107.03374",
     ),
     EvalSuite(
-        "mbpp-gpt4-two-systems-794",
+        "mbpp-test-gpt4-two-systems-470",
         dataset="reflexion_mbpp",
-        n=794,
+        n=470,
         metrics=("best_of_n",),
-        digest="72251289b97b650b4b4488adfc8641c142fce18cf2019a5c735f96fc03246dd6",
+        select={"split": "test"},
+        digest="db89a150aea7e03b138957872de070cfddf7bba705caac25d7012739876e8019",
         source="arXiv 2303.11366",
     ),
     EvalSuite(

@@ -26,6 +26,7 @@ from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
 from prmkit.types import Problem, Sample, Step, Trajectory
 from prmkit_code.data import humaneval
+from prmkit_code.data.mbpp import TEST
 from prmkit_code.data.rows import Origin, fault, listed, text, truth
 from prmkit_code.segmenters import CODE, cut_program
 
@@ -127,6 +128,7 @@ def parse_mbpp(row: Row) -> Iterator[Sample]:
         entry_point=text(row, "entry_point"),
         prompt=prompt,
         reference={"tests": [text(row, "test")]},
+        split="test" if int(name.group(1)) in TEST else "other",
     )
     yield _repaired(origin, problem, row)
 

@@ -1,0 +1,101 @@
+"""Small changes that may mend a wrong program: a wider set than the planted mistakes, one at a time."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Mapping
+
+from prmkit_code.operators import MISTAKES, Edit, Operator, Source
+
+_SIGNS: tuple[type[ast.operator], ...] = (
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.FloorDiv,
+    ast.Div,
+    ast.Mod,
+    ast.BitAnd,
+)
+_ORDERS: tuple[type[ast.cmpop], ...] = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+_NUMBERS = (-1, 0, 1, 2)
+
+
+def signs(source: Source) -> Iterator[Edit]:
+    """Every other arithmetic sign."""
+    for node in source.nodes():
+        if isinstance(node, ast.BinOp | ast.AugAssign):
+            for sign in _SIGNS:
+                if not isinstance(node.op, sign):
+                    other = copy.copy(node)
+                    other.op = sign()
+                    text = ast.unparse(other)
+                    yield Edit(*source.span(node), f"({text})" if isinstance(node, ast.BinOp) else text)
+
+
+def orders(source: Source) -> Iterator[Edit]:
+    """Every other comparison, and a comparison moved by one."""
+    for node in source.nodes():
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _ORDERS:
+            for order in _ORDERS:
+                if not isinstance(node.ops[0], order):
+                    other = copy.copy(node)
+                    other.ops = [order()]
+                    yield source.replaced(node, other)
+            right = node.comparators[0]
+            for moved in ("+ 1", "- 1"):
+                yield source.replaced(right, f"{ast.unparse(right)} {moved}")
+
+
+def names(source: Source) -> Iterator[Edit]:
+    """Every other variable of the function."""
+    for node in source.nodes():
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            for name in source.names.get(id(node), []):
+                if name != node.id:
+                    yield source.replaced(node, name)
+
+
+def numbers(source: Source) -> Iterator[Edit]:
+    """Another small number, the neighbour of a number, a result moved by one."""
+    for node in source.nodes():
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            for value in dict.fromkeys((*_NUMBERS, node.value + 1, node.value - 1)):
+                if value != node.value:
+                    yield source.replaced(node, str(value), closed=value >= 0)
+        elif isinstance(node, ast.Return) and node.value is not None:
+            text = ast.unparse(node.value)
+            for changed in (f"({text}) + 1", f"({text}) - 1", f"[{text}]", f"str({text})", f"list({text})"):
+                yield source.replaced(node.value, changed)
+
+
+def pieces(source: Source) -> Iterator[Edit]:
+    """A condition or sum cut down to one of its parts, a slice or range moved by one."""
+    for node in source.nodes():
+        if isinstance(node, ast.BoolOp):
+            for part in node.values:
+                yield source.replaced(node, ast.unparse(part), closed=False)
+        elif isinstance(node, ast.BinOp):
+            for part in (node.left, node.right):
+                yield source.replaced(node, ast.unparse(part), closed=False)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            yield source.replaced(node, ast.unparse(node.operand), closed=False)
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            yield source.replaced(node, ast.unparse(node.value))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+            for argument in node.args:
+                for moved in ("+ 1", "- 1"):
+                    yield source.replaced(argument, f"{ast.unparse(argument)} {moved}")
+        elif isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            yield source.replaced(node, ast.unparse(node.args[0]), closed=False)
+
+
+REPAIRS: Mapping[str, Operator] = {
+    **{kind: one for kind, one in MISTAKES.items() if kind != "truncation"},
+    "sign": signs,
+    "order": orders,
+    "name": names,
+    "number": numbers,
+    "piece": pieces,
+}
+"""Kind → operator."""

@@ -1,0 +1,224 @@
+"""The verifier ``code/first_wrong``: at which line does a program that fails its tests go wrong?
+
+It looks for variants of the program that pass, and says where they differ. Variants are right programs
+that the reference brings (``solution``, ``variants``), and the program itself with one small change
+(:mod:`prmkit_code.repairs`). A right program is laid beside the wrong one statement by statement; of the
+places where they differ, the first one is wrong that cannot stay when all later ones are taken from the
+right program. Where a place has several lines, both programs run under a tracer, and the line after which
+their states part is the one. The variant is the proof and stands in the reason: a step FAILS when all
+variants that pass agree on it, and the others of the program stay UNKNOWN. A program that passes is
+not spoken of.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from prmkit.contracts import Finding
+from prmkit.types import Code, Json, Problem, Scope, Trajectory, Verdict
+from prmkit_code import outcome, runner
+from prmkit_code.mutators import BATCH, SECONDS, place, rewritten
+from prmkit_code.program import Program, entry_point, program
+from prmkit_code.repairs import REPAIRS
+from prmkit_code.segmenters import logical_lines
+
+MAX_REPAIRS = 400
+"""Changes tried of one program."""
+ALIKE = 0.5
+"""Least share of equal statements that makes two programs comparable."""
+MAX_PLACES = 6
+"""Most places where a right program may differ."""
+STEPS = 20_000
+_NOTHING = Finding(Verdict.UNKNOWN, "no program that fails", Code.NOT_APPLICABLE)
+
+
+class Fault(NamedTuple):
+    """A place where a variant that passes differs."""
+
+    step: int
+    reason: str
+
+
+class FirstWrong:
+    """Find the first wrong statement by comparison with variants that pass."""
+
+    name = "code/first_wrong"
+    version = 1
+    scope: Scope = "step"
+    needs_reference = True
+    tools: tuple[str, ...] = (runner.TOOL,)
+
+    def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
+        """One finding per scored step."""
+        found = program(problem, trajectory)
+        wanted = outcome.asked(problem.reference, entry_point(problem))
+        usable = found and wanted and wanted.job["mode"] == "tests" and not problem.context.get("unit_tests")
+        if not usable or found is None or wanted is None:
+            return [_NOTHING] * len(trajectory.scored)
+        ran = runner.run({**wanted.job, "program": found.source})
+        said = ran.failure or outcome.conclude(wanted, ran.found)
+        if said.verdict is not Verdict.FAILS:
+            same = said if said.verdict is Verdict.UNKNOWN else _NOTHING
+            return [same] * len(trajectory.scored)
+        if ran.found["phase"] == "compile":
+            faults = [
+                Fault(step, said.reason)
+                for step in [found.step_of(ran.found["line"] or 0)]
+                if step is not None
+            ]
+        else:
+            faults = list(_from_others(problem, found, wanted.job)) or list(
+                _from_repairs(problem, trajectory, wanted.job)
+            )
+        return _findings(trajectory, said, faults)
+
+
+def _findings(trajectory: Trajectory, said: Finding, faults: Sequence[Fault]) -> list[Finding]:
+    steps = sorted({fault.step for fault in faults})
+    silent = Finding(
+        Verdict.UNKNOWN, f"the program {said.reason}", Code.UNSUPPORTED, detail={"suspects": steps}
+    )
+    if len(steps) != 1:
+        return [silent] * len(trajectory.scored)
+    reason = faults[0].reason[:300]
+    return [Finding(Verdict.FAILS, reason) if step == steps[0] else silent for step in trajectory.scored]
+
+
+def _passing(job: dict[str, Json], sources: Sequence[str]) -> list[bool]:
+    """Which of several programs pass the tests."""
+    passed: list[bool] = []
+    chunks = [list(sources[i : i + BATCH]) for i in range(0, len(sources), BATCH)]
+    jobs = [{**job, "mode": "batch", "programs": part, "steps": STEPS, "seconds": SECONDS} for part in chunks]
+    for part, ran in zip(chunks, runner.run_all(jobs), strict=True):
+        if ran.failure:
+            passed += [False] * len(part)
+        else:
+            passed += [runner.tested(one).passed for one in ran.found]
+    return passed
+
+
+def _from_repairs(problem: Problem, trajectory: Trajectory, job: dict[str, Json]) -> Iterator[Fault]:
+    """Places where one small change makes the program pass."""
+    made = place(problem, trajectory)
+    if made is None:
+        return
+    found, source = made
+    seen: dict[str, tuple[int, str]] = {}
+    for operator in REPAIRS.values():
+        for edit in operator(source):
+            changed = rewritten(trajectory, found, edit, trajectory.id)
+            text = source.text[: edit.start] + edit.text + source.text[edit.end :]
+            if changed is not None and text not in seen and len(seen) < MAX_REPAIRS:
+                seen[text] = changed[1], changed[0].steps[changed[1]].text.strip()
+    passed = _passing(job, list(seen))
+    for (step, line), good in zip(seen.values(), passed, strict=True):
+        if good:
+            yield Fault(step, f"with {line[:120]!r} in its place the program passes")
+
+
+def _from_others(problem: Problem, found: Program, job: dict[str, Json]) -> Iterator[Fault]:
+    """First places where right programs of others differ."""
+    reference: dict[str, Any] = problem.reference
+    others = [reference.get("solution"), *(reference.get("variants") or ())]
+    for other in dict.fromkeys(one for one in others if isinstance(one, str)):
+        fault = _against(found, other, job)
+        if fault is not None:
+            yield fault
+
+
+def statements(source: str) -> list[tuple[int, str]]:
+    """First row (from 1) and text of each statement or header, comments left out."""
+    rows = source.split("\n")
+    made = []
+    for first, last in logical_lines(source):
+        while first < last and (not rows[first].strip() or rows[first].lstrip().startswith("#")):
+            first += 1
+        made.append((first + 1, "\n".join(rows[first : last + 1]).rstrip()))
+    return [(row, text) for row, text in made if text.strip() and not text.lstrip().startswith("#")]
+
+
+def _against(found: Program, other: str, job: dict[str, Json]) -> Fault | None:
+    """The first place of a program that cannot stay when all later ones are as in ``other``."""
+    mine, theirs = statements(found.source), statements(other)
+    matcher = difflib.SequenceMatcher(
+        None, [_bare(text) for _, text in mine], [_bare(text) for _, text in theirs], autojunk=False
+    )
+    places = [op for op in matcher.get_opcodes() if op[0] != "equal"]
+    if not places or len(places) > MAX_PLACES or matcher.ratio() < ALIKE:
+        return None
+    mixed = [_mixed(mine, theirs, matcher.get_opcodes(), kept) for kept in range(len(places) + 1)]
+    passed = _passing(job, mixed)
+    for kept in range(len(places)):
+        if passed[kept] and not passed[kept + 1]:
+            _, i1, i2, j1, j2 = places[kept]
+            index = _parting(mine[i1:i2], job, mixed[kept + 1], mixed[kept])
+            row = mine[min(i1 + index, len(mine) - 1)][0]
+            step = _near(found, row)
+            if step is None:
+                return None
+            right = " / ".join(text.strip() for _, text in theirs[j1:j2]) or "nothing"
+            return Fault(
+                step, f"with {right[:120]!r} in its place (and the rest as needed) the program passes"
+            )
+    return None
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _mixed(
+    mine: Sequence[tuple[int, str]], theirs: Sequence[tuple[int, str]], opcodes: Sequence[Any], kept: int
+) -> str:
+    """The program with its first ``kept`` differing places as they are, the later ones as in the other."""
+    lines: list[str] = []
+    count = 0
+    for tag, i1, i2, j1, j2 in opcodes:
+        own = tag == "equal" or count < kept
+        count += tag != "equal"
+        lines += [text for _, text in (mine[i1:i2] if own else theirs[j1:j2])]
+    return "\n".join(lines) + "\n"
+
+
+def _near(found: Program, row: int) -> int | None:
+    """Step of the first of the solution's own rows at or after ``row``, else the last before."""
+    own = range(found.given + 1, len(found.steps) + 1)
+    for near in [*(r for r in own if r >= row), *(r for r in reversed(own) if r < row)]:
+        step = found.step_of(near)
+        if step is not None:
+            return step
+    return None
+
+
+def _parting(place: Sequence[tuple[int, str]], job: dict[str, Json], wrong: str, right: str) -> int:
+    """Which statement of a place makes the states part, by trace on the tests; the first by default."""
+    if len(place) < 2:
+        return 0
+    cases: Any = job["cases"]
+    call = "\n".join(cases)
+    jobs = [
+        {
+            "mode": "trace",
+            "program": source,
+            "setup": job.get("setup"),
+            "call": call,
+            "as": "exec",
+            "history": 400,
+            "seconds": 2.0,
+        }
+        for source in (wrong, right)
+    ]
+    first, second = runner.run_all(jobs)
+    if first.failure or second.failure:
+        return 0
+    rows = [row for row, _ in statements(wrong)]
+    at = {text: index for index, (_, text) in enumerate(place)}
+    texts = dict(statements(wrong))
+    states = [state for _, _, state in second.found["history"]]
+    for position, (row, _, state) in enumerate(first.found["history"]):
+        if position >= len(states) or state != states[position]:
+            owner = max((r for r in rows if r <= row), default=0)
+            return at.get(texts.get(owner, ""), 0)
+    return 0
