@@ -109,6 +109,9 @@ class PRMSpec:
     max_tokens: int = 4096
     truncate: Literal["right", "left", "refuse"] = "right"
     """Which end loses whole steps when the text is too long; lost steps score None and are counted."""
+    view: Literal["solution", "prefix"] = "solution"
+    """What a bidirectional model sees of a solution when it judges a step: all of it, in one pass for all
+    steps, or nothing behind the step, in a pass for each. A causal model sees the same either way."""
     threshold: Threshold = field(default_factory=lambda: Threshold(0.5, "fixed"))
     aggregate: str = "min"
     """Default aggregation of step scores."""

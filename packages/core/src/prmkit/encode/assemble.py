@@ -40,7 +40,7 @@ def assemble(pieces: Sequence[Piece], tokenizer: Any = None) -> Assembled:
         >>> assemble([Piece("text", "1+1?"), Piece("text", "2", 0), Piece("mark", "<s>", 0)])
         Assembled(text='1+1?2<s>', marks=(Mark(step=0, start=5, end=8),), solution=4)
     """
-    turns = _turns([piece._replace(value=writable(piece.value)) for piece in pieces])
+    turns = _turns([_written(piece) for piece in pieces])
     contents = ["".join(piece.value for piece in body) for _, body in turns]
     if turns and turns[0][0]:
         text, starts = _chat([role for role, _ in turns], contents, tokenizer)
@@ -57,6 +57,10 @@ def assemble(pieces: Sequence[Piece], tokenizer: Any = None) -> Assembled:
                 marks.append(Mark(piece.step, at, end))
             at = end
     return Assembled(text, tuple(marks), solution)
+
+
+def _written(piece: Piece) -> Piece:
+    return piece if piece.value.isascii() else piece._replace(value=writable(piece.value))
 
 
 def writable(text: str) -> str:

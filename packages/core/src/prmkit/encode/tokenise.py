@@ -6,13 +6,14 @@ Training and scoring call the same function, so they see the same tokens.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prmkit.cards import PRMSpec
-from prmkit.encode.assemble import assemble, writable
+from prmkit.encode.assemble import Assembled, assemble, writable
 from prmkit.errors import CheckpointError, RecordError
 from prmkit.render import Piece, render
 from prmkit.types import Problem, Trajectory
@@ -60,12 +61,33 @@ class Encoder:
             RecordError: A solution is too long and the spec refuses to cut.
             CheckpointError: The spec cannot be followed with this tokenizer.
         """
-        rendered = [render(problem, trajectory, self.spec) for problem, trajectory in solutions]
-        read = _jointly if self.spec.joint else _by_piece
-        whole = read(self.tokenizer, rendered, self.spec)
         return [
-            self._fit(encoded, trajectory) for encoded, (_, trajectory) in zip(whole, solutions, strict=True)
+            self._fit(whole, trajectory)
+            for whole, (_, trajectory) in zip(self._whole(solutions), solutions, strict=True)
         ]
+
+    def prefixes(self, solutions: Sequence[tuple[Problem, Trajectory]]) -> list[list[Encoded]]:
+        """Per solution, per scored step: the tokens that end with its mark, the only mark that is kept.
+
+        Raises:
+            RecordError: A prefix is too long and the spec refuses to cut.
+            CheckpointError: The spec cannot be followed with this tokenizer.
+        """
+        return [
+            [self._prefix(whole, trajectory, place) for place in range(len(whole.marks))]
+            for whole, (_, trajectory) in zip(self._whole(solutions), solutions, strict=True)
+        ]
+
+    def _whole(self, solutions: Sequence[tuple[Problem, Trajectory]]) -> list[_Tokens]:
+        rendered = [render(problem, trajectory, self.spec) for problem, trajectory in solutions]
+        return (_jointly if self.spec.joint else _by_piece)(self.tokenizer, rendered, self.spec)
+
+    def _prefix(self, whole: _Tokens, trajectory: Trajectory, place: int) -> Encoded:
+        step, _, last = whole.marks[place]
+        read = _Tokens(whole.ids[: last + 1], whole.marks[: place + 1], whole.solution)
+        fitted = self._fit(read, trajectory)
+        marks = tuple(mark if i == step else None for i, mark in enumerate(fitted.marks))
+        return replace(fitted, marks=marks, cut=int(marks[step] is None))
 
     def _fit(self, tokens: _Tokens, trajectory: Trajectory) -> Encoded:
         marks = {step: (read, last) for step, read, last in tokens.marks}
@@ -168,13 +190,30 @@ def _opening(tokenizer: Any) -> tuple[int, ...]:
 
 
 def _jointly(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> list[_Tokens]:
-    """One tokenisation of each whole text; marks are found by their place in it."""
+    """The tokens of each whole text; marks are found by their place in it."""
     texts = [assemble(pieces, tokenizer) for pieces in rendered]
     if not texts:
         return []
-    rows = tokenizer([one.text for one in texts], add_special_tokens=False, return_offsets_mapping=True)
     # A chat template writes the begin token itself.
     opening = () if spec.template.startswith("chat") else _opening(tokenizer)
+    cut = _by_segment(tokenizer, texts, spec) if stands_alone(tokenizer, spec.marker) else [None] * len(texts)
+    rest = [one for one, found in zip(texts, cut, strict=True) if found is None]
+    whole = iter(_at_once(tokenizer, rest, spec) if rest else ())
+    return [_behind(opening, next(whole) if found is None else found) for found in cut]
+
+
+def _behind(opening: tuple[int, ...], found: _Tokens) -> _Tokens:
+    """The tokens with what the tokenizer puts before every text."""
+    if not opening:
+        return found
+    shift = len(opening)
+    marks = tuple((step, shift + read, shift + last) for step, read, last in found.marks)
+    return _Tokens(opening + found.ids, marks, shift + found.solution)
+
+
+def _at_once(tokenizer: Any, texts: Sequence[Assembled], spec: PRMSpec) -> list[_Tokens]:
+    """One tokenisation of each text."""
+    rows = tokenizer([one.text for one in texts], add_special_tokens=False, return_offsets_mapping=True)
     found = []
     for one, ids, spans in zip(texts, rows["input_ids"], rows["offset_mapping"], strict=True):
         starts = [start for start, _ in spans]
@@ -184,10 +223,65 @@ def _jointly(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> list
             # The first token that holds any of the marker; an empty marker reads what stands before it.
             first = bisect_left(starts, start) if end > start else last + 1
             read = last if spec.read_offset == 0 else first - 1
-            marks.append((step, len(opening) + max(read, 0), len(opening) + max(last, 0)))
-        solution = len(opening) + bisect_left(starts, one.solution)
-        found.append(_Tokens(opening + tuple(ids), tuple(marks), solution))
+            marks.append((step, max(read, 0), max(last, 0)))
+        found.append(_Tokens(tuple(ids), tuple(marks), bisect_left(starts, one.solution)))
     return found
+
+
+def stands_alone(tokenizer: Any, marker: str) -> bool:
+    """Whether ``marker`` is a token of its own that ends the text before it and begins the text after it."""
+    known = tokenizer.added_tokens_decoder.get(tokenizer.convert_tokens_to_ids(marker)) if marker else None
+    if known is None or known.content != marker:
+        return False
+    return not (known.normalized or known.lstrip or known.rstrip or known.single_word)
+
+
+def _by_segment(tokenizer: Any, texts: Sequence[Assembled], spec: PRMSpec) -> list[_Tokens | None]:
+    """Tokens of texts cut behind each marker, every different segment tokenised once.
+
+    A marker that stands alone cuts the text for the tokenizer too, so this gives the tokens of the whole
+    text; solutions that share problem and steps share the work. Segments keep the marker before them, so
+    that a tokenizer that treats the beginning of a text apart sees none. None where some marker of a text
+    was read as part of another token.
+    """
+    marker = tokenizer.convert_tokens_to_ids(spec.marker)
+    cuts = [_segments(one, spec.marker) for one in texts]
+    heads = list(dict.fromkeys(parts[0] for parts in cuts))
+    bodies = list(dict.fromkeys(part for parts in cuts for part in parts[1:]))
+    first = tokenizer(heads, add_special_tokens=False, return_offsets_mapping=True)
+    opened = dict(zip(heads, zip(first["input_ids"], first["offset_mapping"], strict=True), strict=True))
+    read = tokenizer(bodies, add_special_tokens=False)["input_ids"] if bodies else []
+    known = {text: ids[1:] if ids[:1] == [marker] else None for text, ids in zip(bodies, read, strict=True)}
+    found: list[_Tokens | None] = []
+    for one, (head, *parts) in zip(texts, cuts, strict=True):
+        ids, spans = opened[head]
+        solution = bisect_left(spans, one.solution, key=lambda span: span[0])
+        found.append(_joined(one, [ids, *(known[part] for part in parts)], marker, solution, spec))
+    return found
+
+
+def _segments(one: Assembled, marker: str) -> list[str]:
+    ends = [mark.end for mark in one.marks]
+    parts = [one.text[: ends[0]] if ends else one.text]
+    parts += [marker + one.text[start:end] for start, end in itertools.pairwise(ends)]
+    if ends and ends[-1] < len(one.text):
+        parts.append(marker + one.text[ends[-1] :])
+    return parts
+
+
+def _joined(
+    one: Assembled, parts: Sequence[Sequence[int] | None], marker: int, solution: int, spec: PRMSpec
+) -> _Tokens | None:
+    ids: list[int] = []
+    marks = []
+    for part, mark in itertools.zip_longest(parts, one.marks):
+        if part is None or (mark is not None and part[-1:] != [marker]):
+            return None
+        ids += part
+        if mark is not None:
+            last = len(ids) - 1
+            marks.append((mark.step, last if spec.read_offset == 0 else max(last - 1, 0), last))
+    return _Tokens(tuple(ids), tuple(marks), solution)
 
 
 def _by_piece(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> list[_Tokens]:

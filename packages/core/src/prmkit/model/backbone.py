@@ -95,6 +95,28 @@ def reshaped(config: PretrainedConfig, *, width: int, layers: int) -> Pretrained
     return made
 
 
+def freeze(network: Any, layers: int) -> None:
+    """Keep the embeddings and the lowest ``layers`` layers as they are in training.
+
+    Raises:
+        CheckpointError: The architecture has fewer layers, or keeps them otherwise.
+    """
+    body = getattr(network, network.base_model_prefix)
+    stacks = [one for one in body.modules() if isinstance(one, torch.nn.ModuleList)]
+    stack = max(stacks, key=len, default=[])
+    if layers > len(stack):
+        raise CheckpointError(
+            f"{layers} layers cannot be frozen: {len(stack)} were found",
+            do="lower 'frozen', or train adapters (lora_rank)",
+            field="frozen",
+        )
+    trained = {id(one) for layer in list(stack)[layers:] for one in layer.parameters()}
+    for one in body.parameters():  # in the order of computation: embeddings, layers, what closes them
+        if id(one) in trained:
+            return
+        one.requires_grad_(False)
+
+
 @torch.no_grad()
 def is_causal(network: Any) -> bool:
     """True when a token's output does not depend on later tokens; found out by trying."""

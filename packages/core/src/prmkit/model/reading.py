@@ -14,7 +14,7 @@ from prmkit.encode.layout import plan
 from prmkit.encode.tokenise import Encoded
 from prmkit.errors import CheckpointError
 from prmkit.model.heads import link
-from prmkit.types import StepScores, Trajectory
+from prmkit.types import Problem, StepScores, Trajectory
 
 if TYPE_CHECKING:
     from prmkit.model.prm import PRM
@@ -34,9 +34,22 @@ def score_many(prm: PRM, solutions: Iterable[Any], *, window: int) -> Iterator[S
     """Scores in the caller's order; at most ``window`` solutions are held at a time."""
     stream = iter(solutions)
     while block := [(item[0], item[1]) for item in islice(stream, window)]:
-        encoded = prm.encoder(block)
-        for (_, trajectory), logits in zip(block, step_logits(prm, encoded), strict=True):
+        apart = prm.spec.view == "prefix" and not prm.module.causal
+        found = _prefix_logits(prm, block) if apart else step_logits(prm, prm.encoder(block))
+        for (_, trajectory), logits in zip(block, found, strict=True):
             yield _scores(prm, trajectory, logits)
+
+
+def _prefix_logits(prm: PRM, block: Sequence[tuple[Problem, Trajectory]]) -> list[list[torch.Tensor | None]]:
+    """Logits of every step from a pass that ends there; solutions that begin alike share these passes."""
+    read = prm.encoder.prefixes(block)
+    distinct = list(dict.fromkeys(one for solution in read for one in solution))
+    told = dict(zip(distinct, step_logits(prm, distinct), strict=True))
+    found: list[list[torch.Tensor | None]] = [[None] * len(trajectory.steps) for _, trajectory in block]
+    for row, (solution, (_, trajectory)) in enumerate(zip(read, block, strict=True)):
+        for step, one in zip(trajectory.scored, solution, strict=True):
+            found[row][step] = told[one][step]
+    return found
 
 
 @torch.inference_mode()

@@ -108,6 +108,7 @@ def prepare(
     *,
     target: Target = "steps",
     causal: bool = False,
+    view: Literal["solution", "prefix"] = "solution",
     block: int = 2048,
 ) -> tuple[list[Example], LabelCounts, list[Sample]]:
     """Encode rows and lay their labels on the marks.
@@ -117,6 +118,7 @@ def prepare(
         encoder: The PRM's encoder.
         target: ``outcome`` labels the last scored step alone, with the trajectory's outcome.
         causal: The model reads left to right, so tokens behind the last label teach nothing and are left out.
+        view: ``prefix`` makes an example of every labelled step, which ends with it.
         block: Rows tokenised together.
 
     Returns:
@@ -132,14 +134,14 @@ def prepare(
 
     def flush() -> None:
         nonlocal counts
-        encoded = encoder([(sample.problem, sample.trajectory) for sample in waiting])
-        for sample, one in zip(waiting, encoded, strict=True):
+        pairs = [(sample.problem, sample.trajectory) for sample in waiting]
+        encoded = [[one] for one in encoder(pairs)] if view == "solution" else encoder.prefixes(pairs)
+        for sample, read in zip(waiting, encoded, strict=True):
             labels, weights = targets(sample, target)
-            example, count = lay(one, labels, weights, sample.trajectory)
+            made, count = lay(read, labels, weights, sample.trajectory)
             counts += count
-            if example is not None:
-                examples.append(up_to_last_label(example) if causal else example)
-                kept.append(sample)
+            examples.extend(up_to_last_label(example) if causal else example for example in made)
+            kept.extend(sample for _ in made)
         waiting.clear()
 
     for number, row in enumerate(rows, 1):
@@ -174,19 +176,25 @@ def targets(sample: Sample, target: Target) -> tuple[tuple[float | None, ...], t
 
 
 def lay(
-    encoded: Encoded,
+    encoded: Sequence[Encoded],
     labels: tuple[float | None, ...],
     weights: tuple[float, ...],
     trajectory: Trajectory,
-) -> tuple[Example | None, LabelCounts]:
-    """One example, or None where no label is left; and what became of each label."""
-    kept = tuple(None if place is None else label for label, place in zip(labels, encoded.marks, strict=True))
+) -> tuple[list[Example], LabelCounts]:
+    """Examples of one solution (whole, or by prefix), and what became of each of its labels."""
+    made: list[Example] = []
+    left: list[float] = []
+    for one in encoded:
+        kept = tuple(None if place is None else label for label, place in zip(labels, one.marks, strict=True))
+        found = [label for label in kept if label is not None]
+        if found:
+            made.append(Example(one, kept, weights))
+            left += found
     given = sum(label is not None for label in labels)
-    left = [label for label in kept if label is not None]
     lost = given - len(left)
     if not left:
-        return None, LabelCounts(cut=lost, refused=int(given > 0), unlabelled=int(given == 0))
-    counts = LabelCounts(
+        return [], LabelCounts(cut=lost, refused=int(given > 0), unlabelled=int(given == 0))
+    return made, LabelCounts(
         trajectories=1,
         right=sum(label >= 1 for label in left),
         wrong=sum(label <= 0 for label in left),
@@ -194,7 +202,6 @@ def lay(
         none=len(trajectory.scored) - given,
         cut=lost,
     )
-    return Example(encoded, kept, weights), counts
 
 
 def up_to_last_label(example: Example) -> Example:

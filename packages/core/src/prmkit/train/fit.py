@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from prmkit.cards import PRMSpec
 from prmkit.errors import ConfigError
-from prmkit.model.backbone import reshaped
+from prmkit.model.backbone import freeze, reshaped
 from prmkit.model.folder import load_config, load_tokenizer
 from prmkit.model.prm import PRM
 from prmkit.train.optimizer import muon
@@ -67,7 +68,7 @@ def fit(
     """
     prm = PRM.create(
         *_start(settings),
-        spec=PRMSpec(link="sigmoid") if settings.head == "scalar" else None,
+        spec=_spec(settings),
         head=settings.head or "binary",
         init=settings.init or "pretrained",
         policy=settings.policy or None,
@@ -78,6 +79,8 @@ def fit(
         seed=seed,
     )
     prm.max_tokens = settings.max_tokens or None
+    if settings.frozen:
+        freeze(prm.module.network, settings.frozen)
     trainer = PRMTrainer(
         prm,
         arguments(settings, scratch, seed),
@@ -85,6 +88,7 @@ def fit(
         target=settings.target,
         wrong_weight=settings.wrong_weight or "balanced",
         balance=settings.balance,
+        merge=settings.merge,
         batch_tokens=settings.batch_tokens,
         peft_config=LoraConfig(r=settings.lora_rank, lora_alpha=2 * settings.lora_rank)
         if settings.lora_rank
@@ -97,6 +101,17 @@ def fit(
     prm.save(out)
     shutil.rmtree(scratch, ignore_errors=True)
     return {"updates": done.global_step, "loss": done.training_loss, **prm.labels["counts"]}
+
+
+def _spec(settings: FitSettings) -> PRMSpec:
+    spec = PRMSpec(
+        link="sigmoid" if settings.head == "scalar" else "softmax",
+        truncate=settings.truncate,
+        view=settings.view,
+    )
+    if settings.truncate == "left" and settings.max_tokens:
+        spec = replace(spec, max_tokens=settings.max_tokens)
+    return spec
 
 
 def _start(settings: FitSettings) -> tuple[str | PretrainedConfig, Any]:
@@ -145,6 +160,7 @@ def arguments(settings: FitSettings, scratch: Path, seed: int) -> TrainingArgume
         report_to="none",
         disable_tqdm=True,
         use_cpu=settings.device == "cpu",
+        bf16=settings.precision == "bfloat16",
         dataloader_pin_memory=settings.device != "cpu",
         remove_unused_columns=False,
     )

@@ -41,11 +41,23 @@ class FitSettings:
     """Loss weight of a wrong step against a right one; 0 gives both classes the same total."""
     balance: bool = False
     """Train on as many solutions with a wrong step as without one."""
+    merge: bool = False
+    """Causal backbones: read a solution together with one that continues it. Same labels, fewer tokens."""
     lora_rank: int = 0
     """Train adapters of this rank instead of the backbone; 0 trains all weights."""
     dropout: float = 0.0
+    frozen: int = 0
+    """Lowest layers that stay as they are, and with them the embeddings; 0 trains all weights."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Type in which matrices are multiplied; weights stay float32."""
     max_tokens: int = 0
     """Longest text; 0 takes the spec's own limit."""
+    truncate: Literal["right", "left"] = "right"
+    """Which end of a solution loses steps when the text is too long. With ``left`` the PRM keeps the limit:
+    it always reads the problem and the last steps that fit."""
+    view: Literal["solution", "prefix"] = "solution"
+    """What a bidirectional backbone sees when it judges a step: the whole solution, or nothing behind the
+    step, at the cost of a pass for each. Labels given before the rest was written need ``prefix``."""
     save_steps: int = 0
     """Updates between checkpoints from which a killed training goes on; 0 saves none."""
     device: str = "cpu"

@@ -27,6 +27,7 @@ from prmkit.records import digest_of
 from prmkit.stats import auroc
 from prmkit.train.examples import LabelCounts, Target, prepare, report, targets
 from prmkit.train.losses import cross_entropy, effective_weights, squared_error, step_logit
+from prmkit.train.merge import merged
 from prmkit.types import Sample
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class PRMTrainer(Trainer):
         wrong_weight: Loss weight of a wrong step against a right one; ``"balanced"`` gives both
             classes the same total weight.
         balance: Train on as many solutions with a wrong step as without one.
+        merge: With a causal model, read a solution together with one that continues it. The labels
+            learned from in an epoch, and so its gradient, are the same.
         batch_tokens: Tokens of a batch, pads included; None takes ``per_device_train_batch_size`` rows.
         peft_config: Trains adapters instead of the backbone; saved folders have them merged.
         **given: Passed on to ``transformers.Trainer`` (callbacks, optimizers, ...).
@@ -67,18 +70,24 @@ class PRMTrainer(Trainer):
         target: Target = "steps",
         wrong_weight: float | Literal["balanced"] = 1.0,
         balance: bool = False,
+        merge: bool = False,
         batch_tokens: int | None = 1 << 12,
         peft_config: PeftConfig | None = None,
         **given: Any,
     ) -> None:
         self.prm = model if isinstance(model, PRM) else PRM.create(model, seed=args.seed)
         self.prm.target = target
-        reads = {"target": target, "causal": self.prm.module.causal}
+        causal = self.prm.module.causal
+        reads = _reads(self.prm)
         examples, counts, samples = prepare(train_dataset, self.prm.encoder, **reads)
         report(counts, "training labels")
         self.prm.labels = _meaning(samples, counts, self.prm, target)
         if balance:
             examples = [examples[i] for i in balanced([_has_wrong(one) for one in examples], seed=args.seed)]
+        if merge and causal:
+            before = len(examples)
+            examples = merged(examples)
+            log.info("%d solutions in %d rows: what continues another is read once", before, len(examples))
         held = None
         if eval_dataset is not None:
             held, held_counts, _ = prepare(eval_dataset, self.prm.encoder, **reads)
@@ -153,7 +162,7 @@ class PRMTrainer(Trainer):
         """
         examples = self.eval_dataset
         if eval_dataset is not None:
-            held, _, _ = prepare(eval_dataset, self.prm.encoder, target=self.prm.target)
+            held, _, _ = prepare(eval_dataset, self.prm.encoder, **_reads(self.prm))
             examples = _with_features(self.prm, held)
         if examples is None:
             raise ConfigError("nothing to evaluate on", do="pass eval_dataset=", field="eval_dataset")
@@ -249,6 +258,12 @@ def _with_features(prm: PRM, examples: list[Example]) -> list[Example]:
         return examples
     features = prm.policy.features([one.encoded for one in examples], batch_tokens=prm.batch_tokens)
     return [replace(one, features=found) for one, found in zip(examples, features, strict=True)]
+
+
+def _reads(prm: PRM) -> dict[str, Any]:
+    """How solutions become examples. A causal model sees nothing behind a step in any view."""
+    causal = prm.module.causal
+    return {"target": prm.target, "causal": causal, "view": "solution" if causal else prm.spec.view}
 
 
 def _has_wrong(example: Example) -> bool:
