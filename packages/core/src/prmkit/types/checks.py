@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any, get_args
 
 from prmkit.errors import AlignmentError, RecordError
 
+_MEMBERS: dict[int, tuple[object, tuple[Any, ...]]] = {}
+"""Identity of a Literal → itself (so that the identity stays its own) and its members."""
 
-# Records are built by the hundred thousand, and a Literal never changes.
-@functools.cache
-def _members(allowed: Any) -> tuple[Any, ...]:
-    return get_args(allowed)
+
+def _members(allowed: object) -> tuple[Any, ...]:
+    # Records are built by the hundred thousand, and hashing a Literal costs more than all other checks.
+    known = _MEMBERS.get(id(allowed))
+    if known is None:
+        known = _MEMBERS[id(allowed)] = (allowed, get_args(allowed))
+    return known[1]
 
 
 def one_of(value: object, allowed: object, name: str) -> None:
