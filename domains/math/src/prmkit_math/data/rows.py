@@ -18,7 +18,7 @@ _NOT_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 
 def problem_key(text: str) -> str:
-    """16 hex digits that are equal for problem texts with the same letters and digits.
+    """16 hex digits, equal for problem texts of the same letters and digits (of the same signs, without any).
 
     The same problem therefore has the same cluster in every data set.
 
@@ -26,7 +26,7 @@ def problem_key(text: str) -> str:
         >>> problem_key("What is $2+2$?") == problem_key("what is  2 + 2")
         True
     """
-    plain = _NOT_LETTER_OR_DIGIT.sub("", text.lower())
+    plain = _NOT_LETTER_OR_DIGIT.sub("", text.lower()) or "".join(text.split())
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
