@@ -355,6 +355,10 @@ def test_prontoqa_gold_steps_are_right(raw):
         assert [step.text for step in sample.trajectory.steps] == rows[number - 1]["chain_of_thought"]
 
 
+def test_problems_of_brackets_only_are_told_apart():
+    assert len({s.problem.id for s in loaded("big_bench_mistake") if "dyck" in s.trajectory.id}) == 986
+
+
 def test_chain_verdicts_are_outcomes(raw):
     for part, file in (("gsm8k", "gsm8k"), ("strategyqa", "strategyqa"), ("cosmos", "cosmos")):
         rows = raw(f"math/roscoe_chain_labels/{file}.jsonl")
@@ -368,5 +372,5 @@ def test_prmbench_leaks_into_prm800k_by_about_half(data_root):
     leaked = {leak.trajectory_id for leak in find_leaks(evaluation, loaded("prm800k_phase1"))}
     assert 0.5 < len(leaked) / len(evaluation) < 0.6
     shared = [t.id for _, t, _ in evaluation if t.provenance.detail["shares_prm800k_train"] == "true"]
-    # Edited questions of a few rows share neither problem nor passage nor long step with the original.
-    assert len(leaked.intersection(shared)) >= 0.99 * len(shared)
+    # Three rows ask a question that PRMBench wrote anew, and claim another original than PRM800K's.
+    assert len(set(shared) - leaked) <= 3

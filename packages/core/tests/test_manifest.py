@@ -76,9 +76,9 @@ LONG = "First we add the three apples of Ann to the four pears of Bob and find t
 PASSAGE = "a train leaves the old station at noon and travels due north at sixty miles per hour"
 
 
-def sample(name: str, problem: str, *steps: str, context: dict | None = None) -> Sample:
+def sample(name: str, problem: str, *steps: str, context: dict | None = None, cluster: str = "") -> Sample:
     return Sample(
-        Problem(f"p-{name}", problem, context=context or {}),
+        Problem(f"p-{name}", problem, context=context or {}, cluster=cluster),
         Trajectory.of_steps(name, f"p-{name}", steps or ("ok",)),
     )
 
@@ -89,6 +89,43 @@ def test_the_same_problem_in_other_typography() -> None:
     assert (leak.trajectory_id, leak.problem_id, leak.why, leak.training_id) == ("e", "p-e", "problem", "t")
     for other in (r"What is $\frac{3}{4} + x$, exactly?", r"What is $\frac{3}{5} - x$, exactly?"):
         assert find_leaks([sample("e", other)], training) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (r"\frac34", r"\dfrac{3}{4}"),
+        (r"\left( 2 \cdot x \right)", r"(2 \times x)"),
+        (r"\Bigl[ a \leq b,\ \text{or}\; c \ge d \Bigr]", "[a ≤ b, or c ≥ d]"),
+        (r"12 \div 4", "12 ÷ 4"),
+        (r"\begin{align*} x = 1 \end{align*}", "x = 1"),
+    ],
+)
+def test_layout_is_no_difference(one: str, other: str) -> None:
+    assert words(one) == words(other)
+    assert len(find_leaks([sample("e", f"What is {one}?")], [sample("t", f"What is {other}?")])) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("turn left", "turn right"), (r"\frac{1}{23}", r"\frac{12}{3}"), (r"a \le b", r"a \ge b")],
+)
+def test_what_is_said_is_a_difference(one: str, other: str) -> None:
+    assert words(one) != words(other)
+
+
+def test_problems_of_one_cluster_are_one_problem() -> None:
+    training = [sample("t", "How many pairs of shirts and pants?", cluster="outfits")]
+    (leak,) = find_leaks(
+        [sample("e", "How many outfits, if each fits one shirt?", cluster="outfits")], training
+    )
+    assert (leak.why, leak.training_id) == ("cluster", "t")
+    assert find_leaks([sample("e", "How many outfits?", cluster="hats")], training) == []
+    # A variant may name its original by the original's id, on either side.
+    assert find_leaks([sample("e", "one", cluster="p-t")], [sample("t", "two")])[0].why == "cluster"
+    assert find_leaks([sample("t", "one")], [sample("e", "two", cluster="p-t")])[0].why == "cluster"
+    # Equal ids alone say nothing: two files may both count from 1.
+    assert find_leaks([sample("1", "one")], [sample("1", "two")]) == []
 
 
 def test_the_same_question_about_another_table_is_another_problem() -> None:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from prmkit.cards import DatasetCard
 from prmkit.dataset import Quarantined, read_rows
@@ -127,6 +128,14 @@ BOILERPLATE = 10
 """Passages and steps that stand in so many unlike training problems are everybody's, not a leak."""
 
 _WORD = re.compile(r"[^\W_]+|[+\-*/^=<>%!]")
+_LATEX = re.compile(
+    r"\\(?:(?P<frac>[dtc]?frac\s*(?:(?P<top>[0-9])\s*(?P<bottom>[0-9]))?)"
+    r"|(?P<times>cdot|times)|(?P<over>div)|(?P<less>le|leq|leqslant)|(?P<more>ge|geq|geqslant)"
+    # How a formula is set, not what it says.
+    r"|left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|q?quad|text|textbf|mathrm|mathbf|mathit"
+    r"|operatorname)(?![a-zA-Z])|\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\[,;:! ]"
+)
+_PLAIN = {"times": "*", "over": "/", "less": "<", "more": ">", None: " "}
 _SIGNS = str.maketrans({"−": "-", "×": "*", "·": "*", "÷": "/", "≤": "<", "≥": ">"})
 
 
@@ -137,7 +146,8 @@ class Leak:
     trajectory_id: str
     problem_id: str
     why: str
-    """``problem``: the same problem; ``passage``: 13 words of it; ``step``: the text of a long step."""
+    """``problem``: the same problem; ``cluster``: another spelling or variant of it, by the sets' own word;
+    ``passage``: 13 words of it; ``step``: the text of a long step."""
     step: int | None
     """The shared step, for ``step``."""
     training_id: str
@@ -164,13 +174,23 @@ class _Hit:
 
 
 def words(text: str) -> list[str]:
-    r"""Words, numbers and signs of a text in lower case; spacing, LaTeX and punctuation are dropped.
+    r"""Words, numbers and signs of a text in lower case; spacing, LaTeX's layout and punctuation are dropped.
 
     Examples:
         >>> words(r"What is $\frac{3}{4}$ − x?")
         ['what', 'is', 'frac', '3', '4', '-', 'x']
+        >>> words(r"\left(\dfrac34 \times x\right)") == words(r"(\frac{3}{4} \cdot x)")
+        True
     """
+    if "\\" in text:
+        text = _LATEX.sub(_unset, text)
     return _WORD.findall(unicodedata.normalize("NFKC", text).translate(_SIGNS).lower())
+
+
+def _unset(found: re.Match[str]) -> str:
+    """A LaTeX command without its looks."""
+    kind = found.lastgroup
+    return f"frac {found['top'] or ''} {found['bottom'] or ''} " if kind == "frac" else _PLAIN[kind]
 
 
 def passages(text: list[str]) -> Iterator[int]:
@@ -182,7 +202,9 @@ def passages(text: list[str]) -> Iterator[int]:
 def find_leaks(evaluation: Iterable[Sample], training: Iterable[Sample]) -> list[Leak]:
     """Evaluation samples whose problem, a 13-word passage of it, or a long step occurs in training data.
 
-    The evaluation set is indexed by hashes, the training data streams past it once.
+    Problems of one cluster are one problem, whatever their words, unless both clusters are mere ids.
+    The evaluation set is indexed by hashes, the training data streams past it once; what is found for a
+    sample does not depend on the others.
 
     Args:
         evaluation: Samples that figures will be reported on.
@@ -200,13 +222,30 @@ def find_leaks(evaluation: Iterable[Sample], training: Iterable[Sample]) -> list
     return list(index.leaks())
 
 
+class _Row(NamedTuple):
+    """An evaluation sample, as far as it can leak."""
+
+    id: str
+    problem_id: str
+    cluster: str
+    named: bool
+    """Whether the cluster is more than the problem's id."""
+    problem: int
+    steps: list[tuple[int, int]]
+    """(index, key) of its long steps."""
+
+
 class _Index:
     """Hashes of what must not be shared, and where training data has it."""
 
     def __init__(self) -> None:
         self._hits: dict[int, _Hit] = {}
-        self._rows: list[tuple[str, str, int, list[tuple[int, int]]]] = []
+        self._rows: list[_Row] = []
         self._problems: dict[int, list[int]] = {}
+        self._clusters: dict[str, str] = {}
+        """Cluster → first training trajectory of it; only of clusters that were given."""
+        self._ids: dict[str, str] = {}
+        """The same, of clusters that are no more than the problem's id."""
 
     def add(self, sample: Sample) -> None:
         problem = _problem_key(sample.problem)
@@ -217,10 +256,15 @@ class _Index:
         steps = list(_step_keys(sample))
         for _, key in steps:
             self._hits.setdefault(key, _Hit())
-        self._rows.append((sample.trajectory.id, sample.problem.id, problem, steps))
+        asked = sample.problem
+        self._rows.append(
+            _Row(sample.trajectory.id, asked.id, asked.cluster, asked.cluster != asked.id, problem, steps)
+        )
 
     def look_up(self, sample: Sample, seen: set[int]) -> None:
-        problem, name = _problem_key(sample.problem), sample.trajectory.id
+        asked, name = sample.problem, sample.trajectory.id
+        problem = _problem_key(asked)
+        (self._clusters if asked.cluster != asked.id else self._ids).setdefault(asked.cluster, name)
         if problem not in seen:
             seen.add(problem)
             for key in (problem, *passages(words(sample.problem.text))):
@@ -231,17 +275,21 @@ class _Index:
                 self._hits[key].add(name, problem)
 
     def leaks(self) -> Iterator[Leak]:
-        for trajectory_id, problem_id, problem, steps in self._rows:
-            if self._hits[problem].problems:
-                yield Leak(trajectory_id, problem_id, "problem", None, self._hits[problem].first)
+        for row in self._rows:
+            if self._hits[row.problem].problems:
+                yield Leak(row.id, row.problem_id, "problem", None, self._hits[row.problem].first)
                 continue
-            shared = next((self._hits[k] for k in self._problems[problem] if self._hits[k].telling), None)
+            kin = self._clusters.get(row.cluster) or (row.named and self._ids.get(row.cluster))
+            if kin:
+                yield Leak(row.id, row.problem_id, "cluster", None, kin)
+                continue
+            shared = next((self._hits[k] for k in self._problems[row.problem] if self._hits[k].telling), None)
             if shared is not None:
-                yield Leak(trajectory_id, problem_id, "passage", None, shared.first)
+                yield Leak(row.id, row.problem_id, "passage", None, shared.first)
                 continue
-            for step, key in steps:
+            for step, key in row.steps:
                 if self._hits[key].telling:
-                    yield Leak(trajectory_id, problem_id, "step", step, self._hits[key].first)
+                    yield Leak(row.id, row.problem_id, "step", step, self._hits[key].first)
                     break
 
 

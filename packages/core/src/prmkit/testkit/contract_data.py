@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-from prmkit.cards import EvalSuite
 from prmkit.errors import DataError
 from prmkit.judging.suites import check_name, select
 from prmkit.manifest import find_leaks
@@ -85,17 +84,22 @@ def suites(plugin: DomainPlugin) -> str:
         assert suite.metrics, f"{suite.name!r} reports nothing"
     if not plugin.suites:
         return "the domain has no suites"
-    found = [_suite_rows(plugin, suite) for suite in plugin.suites]
-    return "" if any(found) else "no suite's data is in a folder of PRMKIT_DATA"
+    return "" if _suite_rows(plugin) else "no suite's data is in a folder of PRMKIT_DATA"
 
 
-def _suite_rows(plugin: DomainPlugin, suite: EvalSuite) -> list[Sample]:
-    """Rows of a suite; none when its data are not at hand."""
-    try:
-        dataset = plugin.load(suite.dataset)
-    except DataError:
-        return []
-    return select(suite, dataset)
+def _suite_rows(plugin: DomainPlugin) -> dict[str, list[Sample]]:
+    """Rows of every suite whose data are at hand."""
+    loaded: dict[str, list[Sample]] = {}
+    found = {}
+    for suite in plugin.suites:
+        if suite.dataset not in loaded:
+            try:
+                loaded[suite.dataset] = list(plugin.load(suite.dataset))
+            except DataError:
+                loaded[suite.dataset] = []
+        if loaded[suite.dataset]:
+            found[suite.name] = select(suite, loaded[suite.dataset])
+    return found
 
 
 def leakage(plugin: DomainPlugin) -> str:
@@ -104,21 +108,20 @@ def leakage(plugin: DomainPlugin) -> str:
     Held against the suites are sets whose card does not say ``evaluate``. What is found is left out
     of figures by the evaluation too; here it must be declared.
     """
-    tried = 0
-    shared = []
-    training = {}
+    suites = _suite_rows(plugin)
+    # Suites overlap, and one look at the training data serves them all.
+    rows = {sample.trajectory.id: sample for found in suites.values() for sample in found}
+    tried, shared = False, []
     for name in plugin.datasets:
-        if "evaluate" not in plugin.card(name).use:
-            try:
-                training[name] = list(plugin.load(name))
-            except DataError:
-                continue
-    for suite in plugin.suites:
-        rows = _suite_rows(plugin, suite)
-        for name, samples in training.items():
-            if rows:
-                tried += 1
-                leaks = len(find_leaks(rows, samples))
-                shared += [f"{suite.name} shares {leaks} of {len(rows)} rows with {name}"] if leaks else []
+        if "evaluate" in plugin.card(name).use:
+            continue
+        try:
+            leaked = {leak.trajectory_id for leak in find_leaks(rows.values(), plugin.load(name))}
+        except DataError:
+            continue
+        tried = bool(rows)
+        for suite, found in suites.items():
+            leaks = sum(sample.trajectory.id in leaked for sample in found)
+            shared += [f"{suite} shares {leaks} of {len(found)} rows with {name}"] if leaks else []
     assert not shared, "; ".join(shared)
     return "" if tried else "no suite and training set are both in a folder of PRMKIT_DATA"
