@@ -27,7 +27,7 @@ Method = Literal["pearson", "rank"]
 
 
 def forward_returns(close: Floats, horizon: int, *, delay: int = 0) -> Floats:
-    """Return from ``delay`` days after the factor's day to ``horizon`` days later; NaN at the end.
+    """Return from ``delay`` days after the factor's day to ``horizon`` days after that; NaN at the end.
 
     Raises:
         ConfigError: A horizon below 1 or a delay below 0.

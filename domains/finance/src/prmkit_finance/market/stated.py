@@ -23,9 +23,9 @@ _NUMBER = (
 _FILLER = (
     "of|is|was|at|the|a|an|ratio|value|equals|equal|reached|reaches|comes|came|out|to|about|approximately"
     "|approx|roughly|around|be|being|for|this|that|it|its|factor|strategy|portfolio|stands|works|therefore"
-    "|thus|then|now|after|costs|net"
+    "|thus|then|now|are|were|after|before|costs|net|gross|recorded|returns|book|account|back-?test"
 )
-_LINK = rf"(?:[\s:=≈~|*`,→]|\([^()]{{0,60}}\)|\b(?:{_FILLER})\b){{1,16}}?"
+_LINK = rf"(?:[ \t:=≈~|*`→]|\([^()]{{0,60}}\)|\b(?:{_FILLER})\b){{1,16}}?"
 _ABOUT = re.compile(r"\b(?:about|approx\w*|roughly|around|nearly|almost|circa)\b|[≈~]", re.IGNORECASE)
 _DOUBT = re.compile(
     r"\b(?:targets?|targeted|aim\w*|goals?|hop(?:e|ing)|expect\w*|should|would|could|might|may|if|suppos\w*"
@@ -36,13 +36,16 @@ _DOUBT = re.compile(
     r"|(?:in|out)[- ]of?[- ]?sample|in-sample|train\w*|test\w*|valid\w*|holdout|first|second|third|half"
     r"|last|latest|each|per(?! (?:rebalanc\w*|trade|day|year|annum|cent)\b)|since|until|during|before"
     r"|(?:19|20)\d\d|q[1-4]|weeks?|months?|month\w*|quarter\w*|rolling|active|absolute|cumulative ic"
-    r"|not|never|cannot|without|versus|vs|compared|than|from"
+    r"|not|never|cannot|without|versus|vs|compared|than|from|respectively|ytd"
     r"|improv\w*|increas\w*|decreas\w*|rises?|rose|drop\w*|fell)\b"
     r"|n't|\|ic\||[<>≥≤±]|\?",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[^\d])\.(?=\s|$)|(?<=\d)\.(?=\s+[A-Z]|\s*$)|[;\n!]")
-_AFTER = re.compile(r"\s?(?:[-–]\s?(?:days?|to|\d)|to\s\d|±|\+/-|or\b|days?\b|years?\b|x\b|σ|[<>*/^])")
+_AFTER = re.compile(
+    r"\s?(?:[-–]\s?(?:days?|to|\d)|(?:to|and)\s[-+−]?\.?\d|±|\+/-|or\b|days?\b|years?\b|x\b|σ|[<>*/^])|[*`]*\s*\|[*`\s]*[-+−]?\.?\d"
+)
+"""What makes a number part of a range, a product or a row of several columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +82,21 @@ def figures(text: str, vocabulary: Mapping[str, str]) -> Iterator[Stated]:
     names = "|".join(f"(?P<{name}>{pattern})" for name, pattern in vocabulary.items())
     whole = re.compile(rf"(?<![\w|-])(?:{names})(?!\w){_LINK}(?<![\w.]){_NUMBER}(?!\w|[.,]\d)", re.IGNORECASE)
     bare = re.compile(rf"\b(?:{'|'.join(vocabulary.values())})\b", re.IGNORECASE)
+    shared = re.compile(
+        rf"\b(?:{'|'.join(vocabulary.values())})\s*(?:,|/|&|and)\s*(?:the\s)?$", re.IGNORECASE
+    )
     for count, match in enumerate(whole.finditer(text)):
         if count >= MAX_CLAIMS:
             return
         name = next(n for n in vocabulary if match[n])
         begin, end = _sentence(text, match)
+        listed = shared.search(text, max(0, match.start() - 60), match.start())
         note = bare.sub(" ", text[begin:end]).lower()
         yield Stated(
             name=name, **_number(match)._asdict(), start=match.start(), end=match.end(), note=note,
             words=text[match.start() : match.start("digits")].lower(),
             about=bool(_ABOUT.search(text[match.end(name) : match.start("digits")])),
-            doubtful=bool(_DOUBT.search(_settled(note)) or _AFTER.match(text, match.end())),
+            doubtful=bool(listed or _DOUBT.search(_settled(note)) or _AFTER.match(text, match.end())),
         )  # fmt: skip
 
 
@@ -173,7 +180,7 @@ def judge(
             return Verdict.UNKNOWN, f"{found}; what is stated would fit {reading.way}"
         if not stated.unit and _gap(stated, 100 * reading.value, magnitude) <= slack:
             return Verdict.UNKNOWN, f"{found}; what is stated may be in percent"
-    ways = "" if len(known) == 1 else f", and no other of {len(known)} readings fits either"
+    ways = "" if len(known) == 1 else f" ({len(known)} usual ways were tried)"
     return Verdict.FAILS, f"{found}, not {_written(stated.value, stated)}{ways}"
 
 

@@ -18,6 +18,8 @@ Readings = tuple[list[Reading], list[Reading]]
 
 _ANNUAL = re.compile(r"annual|yearly|per year|p\.a\.|√\s?252|sqrt\(252\)")
 _DAILY = re.compile(r"\bdaily|per (?:day|period)|unscaled|not annuali[sz]ed")
+_YEARS = (238.0, 242.0, 244.0, 250.0, 252.0, 260.0, 365.0)
+"""Days that people count in a year of daily returns."""
 _RISK_FREE = re.compile(r"risk[- ]free|excess")
 
 
@@ -60,7 +62,7 @@ def _scaled(
     meant = [r for s in main for r in figure(s, year)]
     rest = [r for s in other for r in figure(s, year)]
     if not (annual and book.settled):
-        lengths = [n for n in (250.0, 252.0, 365.0, 1.0) if n != year]
+        lengths = [n for n in (*_YEARS, 1.0) if n != year]
         rest += [r for s in main for n in lengths for r in figure(s, n)]
     return meant, rest
 
@@ -125,15 +127,16 @@ def _annual_return(stated: Stated, book: Book, main: Sequence[Series], other: Se
         return [], []
     periods, compounded = book.periods, "cagr" in stated.words or "compound" in stated.words
 
-    def figure(series: Series) -> list[Reading]:
-        found = [Reading(metrics.annual_return(series.returns, periods), f"{series.way}, compounded")]
+    def figure(series: Series, year: float) -> list[Reading]:
+        found = [Reading(metrics.annual_return(series.returns, year), f"{series.way}, compounded")]
         if not compounded:
-            found.append(
-                Reading(metrics.mean_return(series.returns, periods), f"{series.way}, mean times periods")
-            )
+            mean = metrics.mean_return(series.returns, year)
+            found.append(Reading(mean, f"{series.way}, mean times periods"))
         return found
 
-    meant, rest = ([r for s in some for r in figure(s)] for some in (main, other))
+    meant, rest = ([r for s in some for r in figure(s, periods)] for some in (main, other))
+    if not book.settled:
+        rest += [r for s in main for year in _YEARS for r in figure(s, year)]
     if len(book.dates) > 1:
         first, last = (datetime.date.fromisoformat(book.dates[at]) for at in (0, -1))
         years = (last - first).days / 365.25

@@ -228,6 +228,9 @@ class _Reader:
         main, other = self._ways(stated, ranked), []
         if not ranked and not self.setting.pearson:
             other += self._ways(stated, True)
+        if self.setting.delay != 0 and (self.horizon or 0) > 1:
+            # qlib's label Ref($close, -5) / Ref($close, -1) - 1: a day later, yet up to the same day.
+            other += self._ways(stated, ranked, shorter=1)
         if stated.name.endswith("ir"):
             scale = math.sqrt(252)
             scaled = [
@@ -239,13 +242,14 @@ class _Reader:
             main, other = (scaled, other + main) if annual else (main, other + scaled)
         return main, other
 
-    def _ways(self, stated: Stated, ranked: bool) -> list[Reading]:
+    def _ways(self, stated: Stated, ranked: bool, *, shorter: int = 0) -> list[Reading]:
         setting, found = self.setting, []
+        horizon = (self.horizon or 0) - shorter
         delays = (0, 1) if setting.delay is None else (setting.delay,)
         windows = (True, False) if setting.full is None else (setting.full,)
         for delay, full in itertools.product(delays, windows):
-            one = self._summary(delay, full, ranked)
-            way = f"{'rank ' if ranked else ''}IC over {one.days} days, returns {self.horizon} days ahead"
+            one = self._summary(horizon, delay, full, ranked)
+            way = f"{'rank ' if ranked else ''}IC over {one.days} days, returns {horizon} days ahead"
             way += f" from {delay} day later" if delay else ""
             if not stated.name.endswith("ir"):
                 found.append(Reading(one.mean, way))
@@ -255,10 +259,10 @@ class _Reader:
                 found.append(Reading(one.ratio * math.sqrt(one.days / (one.days - 1)), f"{way}, by n"))
         return found
 
-    def _summary(self, delay: int, full: bool, ranked: bool) -> Summary:
-        panel, node, horizon = self.setting.panel, self.current, self.horizon
-        if panel is None or node is None or horizon is None:
-            raise RecordError("nothing to compute it on", do="give prices, an expression and a horizon")
+    def _summary(self, horizon: int, delay: int, full: bool, ranked: bool) -> Summary:
+        panel, node = self.setting.panel, self.current
+        if panel is None or node is None:
+            raise RecordError("nothing to compute it on", do="give prices and an expression")
         key = node, horizon, delay, full, ranked
         if key not in self.ics:
             values = evaluate(node, panel, full=full)
