@@ -26,6 +26,7 @@ getppid gettid getuid geteuid getgid getegid getresuid getresgid getgroups getpg
 getrlimit setrlimit getrusage sysinfo uname getcpu getpriority sched_yield sched_getaffinity
 sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min futex futex_waitv
 set_robust_list set_tid_address rseq membarrier arch_prctl getrandom exit exit_group wait4 waitid
+getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr
 """)
 """Computing, files, time and threads: allowed whatever the arguments."""
 
@@ -78,6 +79,7 @@ sched_get_priority_min=147 mlock=149 mlockall=151 munlockall=152 modify_ldt=154 
 prctl=157 arch_prctl=158 adjtimex=159 setrlimit=160 chroot=161 acct=163 settimeofday=164 mount=165
 umount2=166 swapon=167 swapoff=168 reboot=169 sethostname=170 setdomainname=171 iopl=172 ioperm=173
 init_module=175 delete_module=176 quotactl=179 gettid=186 setxattr=188 lsetxattr=189 fsetxattr=190
+getxattr=191 lgetxattr=192 fgetxattr=193 listxattr=194 llistxattr=195 flistxattr=196
 removexattr=197 lremovexattr=198 fremovexattr=199 tkill=200 time=201 futex=202 sched_setaffinity=203
 sched_getaffinity=204 io_setup=206 io_destroy=207 io_getevents=208 io_submit=209 io_cancel=210
 lookup_dcookie=212 epoll_create=213 getdents64=217 set_tid_address=218 restart_syscall=219
@@ -105,6 +107,7 @@ futex_waitv=449
 
 AARCH64 = _numbers("""
 io_setup=0 io_destroy=1 io_submit=2 io_cancel=3 io_getevents=4 setxattr=5 lsetxattr=6 fsetxattr=7
+getxattr=8 lgetxattr=9 fgetxattr=10 listxattr=11 llistxattr=12 flistxattr=13
 removexattr=14 lremovexattr=15 fremovexattr=16 getcwd=17 lookup_dcookie=18 eventfd2=19
 epoll_create1=20 epoll_ctl=21 epoll_pwait=22 dup=23 dup3=24 fcntl=25 inotify_init1=26
 inotify_add_watch=27 ioctl=29 ioprio_set=30 flock=32 mknodat=33 mkdirat=34 unlinkat=35 symlinkat=36

@@ -49,7 +49,7 @@ def parse(words: bytes) -> Told | None:
     """
     try:
         told: Any = json.loads(words, parse_constant=_refuse, parse_float=_finite)
-        if b"\\\\ud" in words.lower():
+        if b"\\ud" in words.lower():
             told = json.loads(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
