@@ -70,8 +70,9 @@ _EXACT: Mapping[str, Handler] = {
     **dict.fromkeys(("\\pi", "π"), Lexer._pi),
     **dict.fromkeys(SIZES, Lexer._nothing),
     **dict.fromkeys(
-        ("\\displaystyle", "\\textstyle", "\\boxed", "\\fbox", "\\limits"), Lexer._nothing
+        ("\\displaystyle", "\\textstyle", "\\limits"), Lexer._nothing
     ),
+    **dict.fromkeys(("\\boxed", "\\fbox"), Lexer._box),
     **dict.fromkeys(("\\quad", "\\qquad", "\\Rightarrow", "\\implies", "\\to", "\\rightarrow", "\\therefore",
                      "\\hline", "\\item", "→", "⇒", "=>", "->", ":="), Lexer._break),
     "/": Lexer._slash,

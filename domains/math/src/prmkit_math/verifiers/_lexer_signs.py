@@ -212,7 +212,7 @@ class SignHandlers(WordHandlers):
             if self.gap == 2:
                 return self._poison(token, i)
             self._push("&", "", i, False)
-        elif self.last == "B" and self.prose and self._after_word(i):
+        elif self.last == "B" and self.prose and (self._after_word(i) or self._letter_before(i)):
             return self._poison(token, i)
         self._push(FUNCTIONS[token], token, i, False)
         return None
@@ -222,6 +222,8 @@ class SignHandlers(WordHandlers):
             if self.gap == 2:
                 return self._poison(token, i)
             self._push("&", "", i, False)
+        elif self.last == "B" and self.prose and self._letter_before(i):
+            return self._poison(token, i)
         self._push("c", math.pi, i, True)
         return None
 
@@ -231,6 +233,11 @@ class SignHandlers(WordHandlers):
 
     def _nothing(self, token: str, i: int) -> None:
         """Sizes and boxes say nothing about the value."""
+
+    def _box(self, token: str, i: int) -> None:
+        r"""A box says nothing, unless it holds the last digits of a number, as in ``8\boxed{321}``."""
+        if self.last == "n" and not self.gap:
+            self._poison(token, i)
 
     def _command(self, token: str, i: int) -> None:
         if token[-1] != "}" or len(token) == 2:

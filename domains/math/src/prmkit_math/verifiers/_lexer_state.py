@@ -98,6 +98,11 @@ class LexerState:
     def _line_start(self, i: int) -> bool:
         return i == 0 or self.tokens[i - 1][0] == "\n" or (i == 1 and self.tokens[0].isspace())
 
+    def _letter_before(self, i: int) -> bool:
+        """In a formula: is the token before a letter, a factor of what follows?"""
+        before = self.tokens[i - 1 - self.tokens[i - 1].isspace()] if i else ""
+        return self.symbolic and len(before) == 1 and before.isalpha() and before not in "aAI"
+
     def _symbol_before(self, i: int) -> bool:
         """Is the word before a variable, so that the dash after it subtracts?"""
         for k in range(i - 1, max(i - 3, -1), -1):

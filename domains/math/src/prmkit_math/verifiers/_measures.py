@@ -125,7 +125,7 @@ _METRIC = tuple(10**power for power in range(1, 10))
 FACTORS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
         "time": (60, 3600, 24, 1440, 86400, 7, 168, 4, 30, 31, 28, 12, 52, 365, 360, 10, 100, 1000),
-        "length": (12, 3, 36, 144, 9, 5280, 1760, 63360, *_METRIC),
+        "length": (12, 3, 36, 144, 9, 27, 1728, 5280, 1760, 63360, *_METRIC),
         "mass": (16, 2000, *_METRIC),
         "volume": (2, 3, 4, 8, 16, 32, 128, *_METRIC),
         "money": (5, 10, 25, 100),

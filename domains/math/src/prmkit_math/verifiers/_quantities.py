@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from prmkit.verify.bring import bring
 from prmkit_math.verifiers._measures import MEASURES
 from prmkit_math.verifiers._numbers import read
 
@@ -109,9 +110,7 @@ def canonical(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _registry() -> Any:
-    import pint  # heavy, and needed for texts with units only
-
-    return pint.UnitRegistry(cache_folder=None)
+    return bring("pint").UnitRegistry(cache_folder=None)
 
 
 @lru_cache(maxsize=1024)

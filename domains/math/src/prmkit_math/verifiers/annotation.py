@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from prmkit.contracts import Finding
 from prmkit.types import Claim, Code, Problem, Scope, Trajectory, Verdict
@@ -10,7 +11,7 @@ from prmkit_math.verifiers._lexemes import Lexer
 from prmkit_math.verifiers._numbers import written
 from prmkit_math.verifiers.arithmetic import MAX_TEXT, conclude
 from prmkit_math.verifiers.claims import links, value_of
-from prmkit_math.verifiers.comparison import Match, rounds_to
+from prmkit_math.verifiers.comparison import FLOAT_TOLERANCE, Match, distance, rounds_to
 
 _ANNOTATION = re.compile(r"<<([^<>]{1,200})>>")
 _NUMBER_AFTER = re.compile(
@@ -69,10 +70,19 @@ def _claim(text: str, found: re.Match[str]) -> Claim:
     if after is None or stated is None:
         return Claim(start, end, Verdict.HOLDS, f"{inside} is right")
     result = chain[-1].right_value
-    if rounds_to(result, after[1]) or rounds_to(stated, inside.rsplit("=", 1)[-1]):
+    gap = distance(result, stated)
+    same = gap <= FLOAT_TOLERANCE * distance(result, 0)
+    if same or rounds_to(result, after[1]) or rounds_to(stated, inside.rsplit("=", 1)[-1]):
         return Claim(start, after.end(), Verdict.HOLDS, f"{inside} is right and is what follows")
+    if gap < _last_place(after[1]):
+        return Claim(start, after.end(), Verdict.UNKNOWN, f"{inside} and {after[1]} may differ by rounding")
     if stated * 100 == result or stated == result * 100:
         return Claim(
             start, after.end(), Verdict.UNKNOWN, f"{inside} and {after[1]} may be in different units"
         )
     return Claim(start, after.end(), Verdict.FAILS, f"{inside} is followed by {after[1]}")
+
+
+def _last_place(number: str) -> Fraction:
+    """What one unit of the last digit is worth: 0.01 for ``14.99``, 1 for ``14``."""
+    return Fraction(1, 10 ** len(number.partition(".")[2].rstrip("%. ")))

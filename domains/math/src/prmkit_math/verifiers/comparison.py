@@ -14,6 +14,8 @@ from prmkit_math.verifiers.expression import READINGS, CannotEvaluate, Parser
 MAX_READINGS = 12
 MAX_LITERALS = 8
 FLOAT_TOLERANCE = 1e-9
+PRINTED = 9
+"""Decimals from which on a number was printed by a machine, with the noise of its last digits."""
 LOOSE = 0.05
 """Relative distance up to which a claim marked as approximate is not called wrong."""
 _ROOM = 1 + 1e-9
@@ -58,10 +60,15 @@ def rounds_to(value: Value, text: str) -> bool:
         return False
     stated = -literal.value if bare.startswith("-") else literal.value
     room = Fraction(1, 2 * 10**literal.decimals) if literal.decimals else Fraction(0)
-    return bool(_gap(value, stated) <= room)
+    return bool(distance(value, stated) <= room)
 
 
-def _gap(a: Value, b: Value) -> Fraction | float:
+def distance(a: Value, b: Value) -> Fraction | float:
+    """How far apart two values are; exact where both are.
+
+    Raises:
+        OverflowError: A whole number too large for a float meets a float.
+    """
     if isinstance(a, float) or isinstance(b, float):
         return abs(float(a) - float(b))
     return abs(Fraction(a) - b)
@@ -122,9 +129,9 @@ class Sides:
         if equal(left, right):
             return Match.EQUAL
         try:
-            gap, size = _gap(left, right), max(abs(float(left)), abs(float(right)))
+            gap, size = distance(left, right), max(abs(float(left)), abs(float(right)))
             stated = self._slack(self.right, right_flags, right)
-            if gap <= stated * _ROOM:
+            if gap <= stated * _ROOM or (gap <= FLOAT_TOLERANCE * size and self._printed()):
                 return Match.ROUNDED
             if self.about:
                 return Match.NEAR if gap <= size * LOOSE or gap < 1 else Match.DIFFERENT
@@ -136,6 +143,9 @@ class Sides:
             return Match.NEAR if gap <= (stated + carried) * _ROOM else Match.DIFFERENT
         except OverflowError:
             return Match.NEAR
+
+    def _printed(self) -> bool:
+        return any(literal.decimals >= PRINTED for _, literal in self._literals(self.right))
 
     def _exact(self, left: Value, right_flags: int) -> bool:
         """Could the left side be written out in full at the precision of the right?"""
@@ -171,7 +181,7 @@ class Sides:
             for at, literal in literals[:MAX_LITERALS]:
                 half = Fraction(1, 2 * 10**literal.decimals)
                 try:
-                    total = total + _gap(self.parser.evaluate(*span, flags, {at: half}), value)
+                    total = total + distance(self.parser.evaluate(*span, flags, {at: half}), value)
                 except CannotEvaluate:
                     continue
             self._slacks[key] = total

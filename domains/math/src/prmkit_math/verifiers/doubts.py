@@ -132,6 +132,11 @@ def _open_bracket(case: Case) -> bool:
     return "u" in kinds or ("s" in kinds and not case.lexer.symbolic)
 
 
+def _remainder(case: Case) -> bool:
+    r"""*17 \div 5 = 3 \text{ remainder } 2*."""
+    return bool(re.search(r"\bremainder\b", case.claim))
+
+
 def _said_operator(case: Case) -> bool:
     """*360 divided by 5 is 72* goes on after the result 360."""
     values = case.lexer.values[slice(*case.link.right)]
@@ -247,12 +252,14 @@ def _leading_minus(case: Case) -> bool:
 
 _MONEY = re.compile(r"\b(?:cents?|penn(?:y|ies)|nickels?|dimes?|quarters?)\b|¢", re.IGNORECASE)
 _SCALE = re.compile(
-    r"\b(?:hundreds?|thousands?|millions?|billions?|k|dozens?|percent\w*|milli\w+|kilo\w+|[munkp][mgslLAVWJF]|"
-    r"[kMG](?:Hz|B|J|W|Pa|V|N|cal))\b|[0-9][kKM]\b|%|µ|μ",
+    r"\b(?:hundreds?|thousands?|millions?|billions?|k|dozens?|percent\w*|milli\w+|micro\w+|nano\w+|kilo\w+|mega\w+|"
+    r"[cdmunkp][mgslLAVWJFNTM]|[munkMGT](?:Hz|B|J|W|Pa|V|N|cal|eV|mol|bar))\b|[0-9][kKM]\b|%|µ|μ|Å",
     re.IGNORECASE,
 )
 
 
+_POWERS = tuple(10**power for power in range(2, 19))
+"""Between any two units with prefixes, squared and cubed ones too."""
 _THOUSANDS = re.compile(r"\b(?:thousand|million|billion)s?\b", re.IGNORECASE)
 
 
@@ -269,12 +276,13 @@ def _units_differ(case: Case) -> bool:
         if "$" in near:
             units["money"].add("dollar")
     ratio = _ratio(case.link.left_value, case.link.right_value)
-    if _near(ratio, (100, 1000, 10**6, 10**9)) and _SCALE.search(near):
+    if _near(ratio, _POWERS) and _SCALE.search(near):
         return True
     if _near(ratio, (1000, 10**6, 10**9)) and _THOUSANDS.search(case.sentence):
         return True
     kinds = case.lexer.kinds[case.link.left[0] : case.link.right[1]]
-    if ("+" in kinds or "-" in kinds) and any(len(names) > 1 for names in units.values()):
+    mixed = sum(len(names) > 1 for names in units.values())
+    if mixed > 1 or (mixed and ("+" in kinds or "-" in kinds)):
         return True
     return any(
         _near(ratio, (FACTORS if len(names) > 1 else ALONE).get(dimension, ()))
@@ -388,6 +396,7 @@ RULES: Sequence[tuple[Rule, str]] = (
     (_slashes, "the order of divisions is open"),
     (_open_bracket, "a bracket may be a comment"),
     (_percent_of, "a percentage of something follows"),
+    (_remainder, "a remainder is stated"),
     (_said_operator, "the sentence goes on after the result"),
     (_floors, "the parts after the point may be dropped"),
     (_loosely, "it is close and an approximation is spoken of"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from prmkit.answer import extract_answer
 from prmkit.contracts import Finding
 from prmkit.types import Code, Problem, Scope, Trajectory, Verdict
+from prmkit.verify.bring import bring
 from prmkit_math.grade import grade
 
 
@@ -20,6 +21,11 @@ class FinalAnswer:
     scope: Scope = "claim"
     needs_reference = True
     tools: tuple[str, ...] = ("math-verify", "pint")
+
+    def warm(self) -> None:
+        """Bring in what is slow to import."""
+        bring("math_verify")
+        bring("pint")
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""

@@ -11,9 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import z3
+from prmkit.verify.bring import bring
+
+if TYPE_CHECKING:
+    import z3
 
 MAX_FORMULA = 2000
 """Longest formula read, characters."""
@@ -196,6 +199,7 @@ def consistent(assumptions: Sequence[Formula]) -> bool:
 
 def _unsatisfiable(formulas: Sequence[Formula]) -> bool | None:
     constants = {leaf.term for one in formulas for leaf in one.atoms()} - {VARIABLE, ""} or {"*"}
+    z3 = bring("z3")
     solver = z3.SolverFor("QF_FD")
     solver.set("rlimit", STEPS_LIMIT)
     for one in formulas:
@@ -206,6 +210,7 @@ def _unsatisfiable(formulas: Sequence[Formula]) -> bool | None:
 
 
 def _to_z3(one: Formula) -> z3.BoolRef:
+    z3 = bring("z3")
     if one.operator == "atom":
         return z3.Bool(f"{one.name}({one.term})")
     parts = [_to_z3(part) for part in one.parts]

@@ -6,14 +6,17 @@ points without a common normal form. sympy objects are built from the own tree, 
 
 from __future__ import annotations
 
+import functools
 import math
 import random
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import sympy
-
+from prmkit.verify.bring import bring
 from prmkit_math.verifiers.algebra import Node
 from prmkit_math.verifiers.rational import TooLargeError, is_rational, same, value_at
+
+if TYPE_CHECKING:
+    import sympy
 
 POINTS = 6
 NEEDED = 3
@@ -23,6 +26,7 @@ MAX_NODES = 40
 """Largest pair of expressions given to sympy, nodes."""
 
 
+@functools.lru_cache(maxsize=4096)
 def identical(one: Node, other: Node) -> bool | None:
     r"""True or False when it is settled, None when it is not.
 
@@ -70,27 +74,19 @@ def _confirmed(one: Node, other: Node) -> bool | None:
     if sum(1 for side in (one, other) for _ in side.walk()) > MAX_NODES:
         return None
     try:
-        difference = sympy.simplify(to_sympy(one) - to_sympy(other))
+        difference = bring("sympy").simplify(to_sympy(one) - to_sympy(other))
     except (ArithmeticError, ValueError, TypeError, RecursionError):
         return None
     return True if difference == 0 else None
 
 
-_CALLS: dict[str, Callable[..., sympy.Expr]] = {
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "tan": sympy.tan,
-    "cot": sympy.cot,
-    "sec": sympy.sec,
-    "csc": sympy.csc,
-    "ln": sympy.log,
-    "log": sympy.log,
-    "root": sympy.root,
-}
+_CALLS = {name: name for name in ("sin", "cos", "tan", "cot", "sec", "csc", "log", "root")} | {"ln": "log"}
+"""Functions that may be built, and what sympy calls them."""
 
 
 def to_sympy(node: Node) -> sympy.Expr:
     """The sympy expression of a tree, with positive symbols."""
+    sympy = bring("sympy")
     if node.kind == "number":
         return sympy.Rational(node.value.numerator, node.value.denominator)
     if node.kind == "variable":
@@ -99,7 +95,7 @@ def to_sympy(node: Node) -> sympy.Expr:
         return sympy.pi
     parts = [to_sympy(part) for part in node.parts]
     if node.kind == "call":
-        return _CALLS[node.name](*parts)
+        return getattr(sympy, _CALLS[node.name])(*parts)
     if node.kind == "+":
         return sympy.Add(*parts)
     if node.kind == "*":

@@ -15,13 +15,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-
-import z3
+from typing import TYPE_CHECKING
 
 from prmkit.contracts import Finding
 from prmkit.types import Claim, Code, Problem, Scope, Trajectory, Verdict
+from prmkit.verify.bring import bring
 from prmkit_math.verifiers.equations import Side, chains
 from prmkit_math.verifiers.rational import TooLargeError, quotient
+
+if TYPE_CHECKING:
+    import z3
 
 STEPS_LIMIT = 100_000
 """z3 resource limit of one question: work, not time."""
@@ -40,6 +43,12 @@ _SEVERAL = re.compile(
     re.IGNORECASE,
 )
 
+_GOES_ON = re.compile(r"\s*(?:[A-Za-z]+\s){1,3}\s*[-+*/×÷^]")
+_WORD_BEFORE = re.compile(r"[A-Za-z]\s*$")
+_NOUN_BEFORE = re.compile(r"[0-9]\s+[A-Za-z]+\s*$")
+"""An ``x`` that follows is a sign of multiplication."""
+_LIST = re.compile(r"[\s$\\()\[\]]*(?:,|;|,?\s*\b(?:and|or)\b)[\s$\\()\[\]]*")
+
 Linear = tuple[tuple[tuple[str, Fraction], ...], Fraction]
 """Coefficients by variable, and what they sum to."""
 Earlier = tuple[int, Linear]
@@ -54,6 +63,10 @@ class LinearSystems:
     scope: Scope = "claim"
     needs_reference = False
     tools: tuple[str, ...] = ("z3",)
+
+    def warm(self) -> None:
+        """Bring z3 in."""
+        bring("z3")
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""
@@ -81,9 +94,20 @@ def linear_equations(text: str) -> list[tuple[Side, Side, Linear]]:
     found = []
     for chain in chains(text):
         for left, right, relation in zip(chain.sides, chain.sides[1:], chain.relations, strict=False):
-            if relation == "=" and (equation := _linear(left, right)):
+            if relation == "=" and not _cut(text, left, right) and (equation := _linear(left, right)):
                 found.append((left, right, equation))
     return found
+
+
+def _cut(text: str, left: Side, right: Side) -> bool:
+    """Whether prose stands inside the equation, as in ``x = 72 pens / 3``."""
+    before, after = text[max(0, left.start - 40) : left.start], text[right.end : right.end + 40]
+    if _GOES_ON.match(after):
+        return True
+    opening = left.text.lstrip()[:1]
+    return bool(opening == "-" and _WORD_BEFORE.search(before)) or bool(
+        opening in ("x", "X") and _NOUN_BEFORE.search(before)
+    )
 
 
 def _linear(left: Side, right: Side) -> Linear | None:
@@ -122,12 +146,15 @@ def _step(number: int, text: str, given: Sequence[Linear], earlier: list[Earlier
         return _silent("no linear equation was read")
     hypothetical = bool(_HYPOTHESIS.search(text) or _SEVERAL.search(text))
     claims: list[Claim] = []
+    end = 0
     for left, right, equation in equations:
+        listed = end > 0 and len(equation[0]) > 1 and bool(_LIST.fullmatch(text[end : left.start]))
+        end = right.end
         derived = [one for _, one in earlier]
         if _plain(left, right) in said:
             continue
         said.add(_plain(left, right))
-        near = bool(earlier) and number - earlier[-1][0] <= 1
+        near = bool(earlier) and number - earlier[-1][0] <= 1 and not listed
         verdict = _against(given, derived, equation, near)
         if verdict is Verdict.FAILS and (hypothetical or "." in left.text + right.text):
             return _silent("an equation that may be a hypothesis, or rounded")
@@ -174,6 +201,7 @@ def judge(premises: Sequence[Linear], equation: Linear) -> Verdict:
     related = _connected(premises, {name for name, _ in equation[0]})
     if not related:
         return Verdict.UNKNOWN
+    z3 = bring("z3")
     solver = z3.SolverFor("QF_LRA")
     solver.set("rlimit", STEPS_LIMIT)
     for premise in related:
@@ -198,6 +226,7 @@ def _connected(premises: Sequence[Linear], names: set[str]) -> list[Linear]:
 
 
 def _to_z3(equation: Linear) -> z3.BoolRef:
+    z3 = bring("z3")
     terms = [z3.Q(value.numerator, value.denominator) * z3.Real(name) for name, value in equation[0]]
     return z3.Sum(terms) == z3.Q(equation[1].numerator, equation[1].denominator)
 

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 
 from prmkit.contracts import Finding
 from prmkit.types import Code, Problem, Scope, Trajectory, Verdict
+from prmkit.verify.bring import bring
 from prmkit_math.verifiers import english
 from prmkit_math.verifiers.formula import Formula, FormulaError, consistent, entails, parse
 
@@ -38,6 +39,10 @@ class Logic:
     scope: Scope = "step"
     needs_reference = False
     tools: tuple[str, ...] = ("z3",)
+
+    def warm(self) -> None:
+        """Bring in what is slow to import."""
+        bring("z3")
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from prmkit.contracts import Finding
 from prmkit.types import Claim, Code, Problem, Scope, Trajectory, Verdict
+from prmkit.verify.bring import bring
 from prmkit_math.verifiers._quantities import (
     AMOUNT,
     DAYS,
@@ -69,6 +70,10 @@ class Units:
     needs_reference = False
     tools: tuple[str, ...] = ("pint",)
 
+    def warm(self) -> None:
+        """Bring in what is slow to import."""
+        bring("pint")
+
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""
         return [judge(trajectory.steps[index].text, problem.text) for index in trajectory.scored]
@@ -100,7 +105,7 @@ def _claims(text: str, problem: str) -> Iterator[Claim]:
             continue
         match = compare(left, right, about=found["relation"] in ("≈", "\\approx"))
         if match is not None:
-            yield _claim(found, left, right, match, f"{problem[:4000]} {text}")
+            yield _claim(found, left, right, match, problem[:4000])
 
 
 def _right(found: re.Match[str]) -> list[Amount]:
@@ -125,7 +130,11 @@ def _falling(parts: list[Amount], text: str) -> list[Amount]:
 
 
 def _claim(
-    found: re.Match[str], left: Sequence[Amount], right: Sequence[Amount], match: Match, context: str
+    found: re.Match[str],
+    left: Sequence[Amount],
+    right: Sequence[Amount],
+    match: Match,
+    problem: str,
 ) -> Claim:
     said = f"{found['left'].strip()} = {found['right'].strip()}"
     start, end = found.span()
@@ -133,12 +142,25 @@ def _claim(
         return Claim(start, end, Verdict.HOLDS, f"{said} is right")
     if match is Match.NEAR:
         return Claim(start, end, Verdict.UNKNOWN, f"{said} differs by no more than usual factors do")
+    if _given(problem, left, right):
+        return Claim(
+            start, end, Verdict.UNKNOWN, f"{said} is no conversion, but the problem gives its factor"
+        )
     units = {amount.unit for amount in (*left, *right)}
-    around = found.string[max(0, start - 80) : end + 60]
+    context, around = f"{problem} {found.string}", found.string[max(0, start - 80) : end + 60]
     worked = bool({"day", "week", "month", "year"} & units) and _WORKING.search(context)
     if _SCALE.search(context) or worked or _NOT.search(around):
         return Claim(start, end, Verdict.UNKNOWN, f"{said} is no conversion, but the text may set it so")
     return Claim(start, end, Verdict.FAILS, f"{said} is wrong: {_corrected(found['left'], left, right)}")
+
+
+def _given(problem: str, left: Sequence[Amount], right: Sequence[Amount]) -> bool:
+    """Whether the problem states the factor, as in *take a mile for 1.5 km*."""
+    if len(left) != 1 or len(right) != 1 or not left[0].value or not right[0].value:
+        return False
+    factor = right[0].value / left[0].value
+    stated = {amount.value for amount in amounts(problem) if amount.unit in (left[0].unit, right[0].unit)}
+    return bool({factor, 1 / factor} & stated)
 
 
 def _corrected(said: str, left: Sequence[Amount], right: Sequence[Amount]) -> str:

@@ -71,12 +71,12 @@ def _section(found: Quality, notes: str) -> Iterator[str]:
             yield from ("", "By step, all sets, corrected labels:", "", places(rows[ALL].corrected))
 
 
-def put(path: Path, text: str) -> None:
+def put(path: Path, text: str, *, start: str = START, end: str = END) -> None:
     """Replace what stands between the marks of a file, or add it at the end."""
     before = path.read_text(encoding="utf-8") if path.exists() else ""
-    block = f"{START}\n{text}\n{END}"
-    if START in before and END in before:
-        head, tail = before.split(START, 1)[0], before.split(END, 1)[1]
+    block = f"{start}\n{text}\n{end}"
+    if start in before and end in before:
+        head, tail = before.split(start, 1)[0], before.split(end, 1)[1]
         after = f"{head}{block}{tail}"
     else:
         after = f"{before.rstrip()}\n\n{block}\n".lstrip()
