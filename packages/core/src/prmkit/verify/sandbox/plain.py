@@ -30,6 +30,7 @@ class Plain:
 
     backend = NAME
     usable = True
+    lost = False
 
     def alive(self) -> bool:
         """Always: it holds nothing."""

@@ -83,17 +83,18 @@ class SandboxPool:
     ) -> Result:
         """Run ``code`` with ``inputs`` as its global names. May be called from several threads.
 
+        A job whose server is killed from outside is run once more, on another.
+
         Raises:
             ConfigError: The inputs are not JSON, or the pool is closed or another process's.
             SandboxRefusedError: A new server was needed and does not come up.
         """
         job = pack(code, inputs)
         with self._slots:
-            runner = self._take()
-            try:
-                return runner.run(job, limits or Limits())
-            finally:
-                self._give(runner)
+            result, lost = self._once(job, limits or Limits())
+            if lost:
+                result, _ = self._once(job, limits or Limits())
+            return result
 
     def map(
         self, jobs: Iterable[tuple[str, Mapping[str, Json] | None]], limits: Limits | None = None
@@ -114,6 +115,13 @@ class SandboxPool:
                 yield waiting.popleft().result()
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
+
+    def _once(self, job: bytes, limits: Limits) -> tuple[Result, bool]:
+        runner = self._take()
+        try:
+            return runner.run(job, limits), runner.lost
+        finally:
+            self._give(runner)
 
     def _take(self) -> Runner:
         while True:

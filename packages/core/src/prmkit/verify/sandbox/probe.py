@@ -32,6 +32,9 @@ class Runner(Protocol):
 
     backend: str
     usable: bool
+    """Whether it can take another job."""
+    lost: bool
+    """Whether it ended under its last job, which is then not known to be to blame."""
 
     def run(self, job: bytes, limits: Limits) -> Result:
         """Run one job."""

@@ -61,6 +61,7 @@ class Worker:
     def __init__(self, place: Place, backend: str, imports: Sequence[str], warm: Sequence[str]) -> None:
         self._place, self.backend = place, backend
         self.usable = True
+        self.lost = False
         filters = [base64.b64encode(job_filter(processes)).decode() for processes in (False, True)]
         place.socket.settimeout(_READY)
         try:
@@ -104,6 +105,7 @@ class Worker:
 
     def _run(self, job: bytes, limits: Limits) -> Result:
         began = time.monotonic()
+        until = began + limits.seconds + _GRACE
         out, theirs_out = _pipe()
         result, theirs_result = _pipe()
         text = open(os.memfd_create("job"), "wb")  # noqa: PTH123, SIM115 (closed below)
@@ -115,12 +117,12 @@ class Worker:
                 try:
                     socket.send_fds(self._place.socket, [_words(limits)], given)
                 except OSError:
-                    return self._lost(began, b"")
+                    return self._lost(began, b"", until)
             # One byte more than allowed is enough to see that there is too much.
             printed, told = _Kept(out, limits.output), _Kept(result, limits.value + _FRAME)
-            end = self._listen(printed, told, began + limits.seconds + _GRACE)
+            end = self._listen(printed, told, until)
         if not end:
-            return self._lost(began, printed.bytes())
+            return self._lost(began, printed.bytes(), until)
         return self._judge(end, printed, told, limits)
 
     def _listen(self, printed: _Kept, told: _Kept, until: float) -> dict[str, Any]:
@@ -147,8 +149,10 @@ class Worker:
             return {}
         return {}
 
-    def _lost(self, began: float, printed: bytes) -> Result:
+    def _lost(self, began: float, printed: bytes, until: float) -> Result:
+        """The server is gone, or no longer answers."""
         self.close()
+        self.lost = time.monotonic() < until
         return Result(
             "killed",
             printed.decode("utf-8", "replace"),

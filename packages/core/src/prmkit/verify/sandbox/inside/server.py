@@ -81,6 +81,9 @@ class Server:
         try:
             for name in imports:
                 importlib.import_module(name)
+            # Seeded before each job, so it must not be the job that imports them.
+            for name in ("random", *(["numpy.random"] if "numpy" in sys.modules else [])):
+                importlib.import_module(name)
             for code in warm:
                 exec(compile(code, "<warm>", "exec"), {"__name__": "warm"})
         except BaseException as error:
