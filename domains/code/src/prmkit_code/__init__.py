@@ -50,6 +50,14 @@ plugin = DomainPlugin(
         "variable": "prmkit_code.mutators:variable",
         "truncation": "prmkit_code.mutators:truncation",
     },
+    tasks="prmkit_code.tasks:generate",
+    parts={
+        "task": {
+            "read": "prmkit_code.tasks:read_solution",
+            "truth": "prmkit_code.tasks:truth",
+            "kinds": "prmkit_code.tasks:error_kinds",
+        }
+    },
     grader="prmkit_code.grade:grade",
     suites=SUITES,
     examples="prmkit_code.examples:load",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from prmkit.types import Problem, Verdict
-from prmkit_code import outcome
+from prmkit_code import outcome, tasks
 from prmkit_code.program import parsed
 
 _GRADES = {Verdict.HOLDS: 1.0, Verdict.FAILS: 0.0, Verdict.UNKNOWN: None}
@@ -28,6 +28,8 @@ def grade(problem: Problem, answer: str | None) -> float | None:
         return 0.0
     if "answer" in reference:
         return float(answer.strip() == str(reference["answer"]))
+    if "cases" in reference:
+        return tasks.grade(problem, answer)
     if not reference.get("tests") and not reference.get("inputs"):
         return None
     source = str(problem.context.get("prompt") or "") + answer if parsed(answer) is None else answer

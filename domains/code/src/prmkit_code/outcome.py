@@ -10,7 +10,7 @@ from prmkit.types import Code, Json, Problem, Verdict
 from prmkit_code import runner
 from prmkit_code.program import entry_point
 
-SECONDS = 4.0
+SECONDS = 2.0
 """Processor time of a program's load, and of each test."""
 
 

@@ -63,8 +63,15 @@ def _is_marked(problem: Problem, block: Block) -> bool:
 
 
 def program(problem: Problem, trajectory: Trajectory) -> Program | None:
-    """The program that answers the problem: the last one that defines its entry point, else the last."""
+    """The program that a solution is about.
+
+    It is the last one in the solution that defines the problem's entry point, else the last one; in a
+    solution without program, the one that the problem gives as ``program`` to be talked about.
+    """
     found = programs(problem, trajectory)
+    given = problem.context.get("program")
+    if not found and isinstance(given, str):
+        return Program(given, 0, 0, (None,) * (given.count("\n") + 1), None, True)
     name = entry_point(problem)
     defining = [p for p in found if name and _defines(p.source, name)]
     best = defining or found

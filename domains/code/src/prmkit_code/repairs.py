@@ -24,7 +24,7 @@ _NUMBERS = (-1, 0, 1, 2)
 def signs(source: Source) -> Iterator[Edit]:
     """Every other arithmetic sign."""
     for node in source.nodes():
-        if isinstance(node, ast.BinOp | ast.AugAssign):
+        if isinstance(node, ast.BinOp | ast.AugAssign) and not isinstance(node.op, ast.Pow):
             for sign in _SIGNS:
                 if not isinstance(node.op, sign):
                     other = copy.copy(node)
@@ -89,6 +89,35 @@ def pieces(source: Source) -> Iterator[Edit]:
         elif isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
             yield source.replaced(node, ast.unparse(node.args[0]), closed=False)
 
+
+def exchangeable(source: Source) -> set[str]:
+    """Programs in which a choice between two ways out is negated, which exchanging the ways would do too.
+
+    Mending the condition of such a choice says nothing of which of its lines is wrong.
+    """
+    found: set[str] = set()
+    for node in source.nodes():
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Compare) and len(node.test.ops) == 1:
+            sign = type(node.test.ops[0])
+            leaves = isinstance(node.body[-1], ast.Return)
+            if sign in _NEGATED and (node.orelse or leaves):
+                other = copy.copy(node.test)
+                other.ops = [_NEGATED[sign]()]
+                edit = source.replaced(node.test, other)
+                found.add(source.text[: edit.start] + edit.text + source.text[edit.end :])
+    return found
+
+
+_NEGATED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.GtE,
+    ast.LtE: ast.Gt,
+    ast.Gt: ast.LtE,
+    ast.GtE: ast.Lt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
 
 REPAIRS: Mapping[str, Operator] = {
     **{kind: one for kind, one in MISTAKES.items() if kind != "truncation"},

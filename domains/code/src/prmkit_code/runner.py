@@ -89,14 +89,15 @@ def run_all(
         pool: Where to run; the shared pool of this process by default.
     """
     script = harness()
-    waiting = list(jobs)
+    jobs = iter(jobs)
     try:
         where = pool or place()
-        for result in where.map(((_START, {"harness": script, "job": dict(job)}) for job in waiting), limits):
-            yield read(result)
     except SandboxRefusedError as error:
         refused = Finding(Verdict.UNKNOWN, f"{TOOL}: {error}"[:300], Code.MISSING_TOOL)
-        yield from (Ran(None, refused) for _ in waiting)
+        yield from (Ran(None, refused) for _ in jobs)
+        return
+    for result in where.map(((_START, {"harness": script, "job": dict(job)}) for job in jobs), limits):
+        yield read(result)
 
 
 def read(result: Result) -> Ran:

@@ -21,7 +21,7 @@ from prmkit.types import Code, Json, Problem, Scope, Trajectory, Verdict
 from prmkit_code import outcome, runner
 from prmkit_code.mutators import BATCH, SECONDS, place, rewritten
 from prmkit_code.program import Program, entry_point, program
-from prmkit_code.repairs import REPAIRS
+from prmkit_code.repairs import REPAIRS, exchangeable
 from prmkit_code.segmenters import logical_lines
 
 MAX_REPAIRS = 400
@@ -38,6 +38,7 @@ class Fault(NamedTuple):
     """A place where a variant that passes differs."""
 
     step: int
+    """-1 stands for some other step."""
     reason: str
 
 
@@ -59,7 +60,8 @@ class FirstWrong:
             return [_NOTHING] * len(trajectory.scored)
         ran = runner.run({**wanted.job, "program": found.source})
         said = ran.failure or outcome.conclude(wanted, ran.found)
-        if said.verdict is not Verdict.FAILS:
+        late = ran.failure is None and said.code is Code.TIMEOUT
+        if said.verdict is not Verdict.FAILS and not late:
             same = said if said.verdict is Verdict.UNKNOWN else _NOTHING
             return [same] * len(trajectory.scored)
         if ran.found["phase"] == "compile":
@@ -78,7 +80,10 @@ class FirstWrong:
 def _findings(trajectory: Trajectory, said: Finding, faults: Sequence[Fault]) -> list[Finding]:
     steps = sorted({fault.step for fault in faults})
     silent = Finding(
-        Verdict.UNKNOWN, f"the program {said.reason}", Code.UNSUPPORTED, detail={"suspects": steps}
+        Verdict.UNKNOWN,
+        f"the program: {said.reason}",
+        Code.UNSUPPORTED,
+        detail={"suspects": [step for step in steps if step >= 0]},
     )
     if len(steps) != 1:
         return [silent] * len(trajectory.scored)
@@ -113,8 +118,12 @@ def _from_repairs(problem: Problem, trajectory: Trajectory, job: dict[str, Json]
             if changed is not None and text not in seen and len(seen) < MAX_REPAIRS:
                 seen[text] = changed[1], changed[0].steps[changed[1]].text.strip()
     passed = _passing(job, list(seen))
-    for (step, line), good in zip(seen.values(), passed, strict=True):
-        if good:
+    either = exchangeable(source)
+    for (text, (step, line)), good in zip(seen.items(), passed, strict=True):
+        if good and text in either:
+            # Its two ways out might be exchanged instead: that points at no one line.
+            yield from (Fault(s, "a choice is negated") for s in (step, -1))
+        elif good:
             yield Fault(step, f"with {line[:120]!r} in its place the program passes")
 
 

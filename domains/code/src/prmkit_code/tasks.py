@@ -1,0 +1,350 @@
+"""Generated programming problems with hidden tests, a reference, and exact truth for every line.
+
+Programs have one statement a line. A line is right when it is one that the problem asks for and what it
+builds on stands before it; operands of sums and products may change places, comparisons may be turned,
+``x = x + e`` may be written short. A program that passes all hidden tests has no wrong line. The tests
+try the borders of every comparison, in an interpreter of our own: no sandbox is needed. Problems of
+the family ``trace`` ask for values instead, line by line.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from prmkit.errors import ConfigError
+from prmkit.registry import nearest
+from prmkit.types import Problem, Provenance, Sample, Step, StepLabels, Trajectory
+from prmkit_code import interpreter
+from prmkit_code.program import parsed
+from prmkit_code.segmenters import CODE
+from prmkit_code.task_families import FAMILIES, State, written_lines
+from prmkit_code.task_ladder import LADDER, RUNGS, SPLITS, Split
+
+LABELER = "code/truth@1"
+ENTRY = "f"
+TRACE = "trace"
+_ANSWER = "The answer is "
+_TRIES = 10_000
+
+
+def content(text: str) -> str:
+    """12 hex digits equal for problems that differ in the order of their words only."""
+    return hashlib.md5(" ".join(sorted(text.split())).encode(), usedforsecurity=False).hexdigest()[:12]
+
+
+def split_of(text: str) -> Split:
+    """The split to which a problem text belongs."""
+    bucket = int(content(text), 16) % 16
+    return next(name for name, buckets in SPLITS.items() if bucket in buckets)
+
+
+def generate(
+    seed: int,
+    n: int,
+    *,
+    rungs: Sequence[int] | None = None,
+    families: Sequence[str] | None = None,
+    cells: Sequence[str] | None = None,
+    split: Split = "train",
+) -> Iterator[Sample]:
+    """Yield ``n`` different problems, each with one right solution.
+
+    Cells (a family on a rung) take turns; one that is given twice is drawn twice as often. Splits share no
+    problem, whatever the seeds.
+
+    Args:
+        seed: Decides problems and solutions.
+        n: Number of problems.
+        rungs: Rungs to draw from, all when None.
+        families: Families to draw from, all when None.
+        cells: Cells such as ``"chain/2"`` in place of all pairs of ``families`` and ``rungs``.
+        split: Which problems to draw from.
+
+    Raises:
+        ConfigError: Unknown family, rung, cell or split, cells together with families or rungs, or
+            fewer than ``n`` problems exist.
+    """
+    if split not in SPLITS:
+        raise ConfigError(f"no split {split!r}", do=nearest(split, [*SPLITS]), field="split")
+    rng = random.Random(f"{split}/{seed}")
+    turns = _cells(rungs, families, cells)
+    rng.shuffle(turns)
+    seen: set[str] = set()
+    for position in range(n):
+        family, rung = turns[position % len(turns)]
+        state = _draw(rng, family, rung, split, seen)
+        yield _sample(rng, family, rung, state, Provenance(source="prmkit_code.tasks", seed=seed))
+
+
+def _cells(
+    rungs: Sequence[int] | None, families: Sequence[str] | None, cells: Sequence[str] | None
+) -> list[tuple[str, int]]:
+    if cells:
+        if rungs or families:
+            raise ConfigError(
+                "cells name families and rungs already", do="leave rungs and families out", field="cells"
+            )
+        known = {f"{family}/{rung}": (family, rung) for rung in RUNGS for family in FAMILIES}
+        for cell in cells:
+            if cell not in known:
+                raise ConfigError(f"no cell {cell!r}", do=nearest(cell, [*known]), field="cells")
+        return [known[cell] for cell in cells]
+    families, rungs = tuple(families or FAMILIES), tuple(RUNGS if rungs is None else rungs)
+    for family in families:
+        if family not in FAMILIES:
+            raise ConfigError(f"no family {family!r}", do=nearest(family, [*FAMILIES]), field="families")
+    if not rungs or not set(rungs) <= set(RUNGS):
+        raise ConfigError(f"no rungs {rungs}", do=f"use rungs out of {RUNGS}", field="rungs")
+    return [(family, rung) for rung in rungs for family in families]
+
+
+def _draw(rng: random.Random, family: str, rung: int, split: Split, seen: set[str]) -> State:
+    kin = FAMILIES[family]
+    for _ in range(_TRIES):
+        state = kin.draw(rng, LADDER[family][rung])
+        text = kin.prompt(state)
+        if split_of(text) == split and text not in seen:
+            seen.add(text)
+            return state
+    raise ConfigError(
+        f"no further {split} problem of family {family!r}, rung {rung}, was found",
+        do="ask for fewer problems, or for more families and rungs",
+        field="n",
+    )
+
+
+def _sample(rng: random.Random, family: str, rung: int, state: State, provenance: Provenance) -> Sample:
+    kin = FAMILIES[family]
+    text, lines = kin.prompt(state), kin.lines(state)
+    key, order = content(text), hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:6]
+    context: dict[str, Any] = {"family": family, "rung": rung, "several": _several(kin.after(state))}
+    if family == TRACE:
+        reference: dict[str, Any] = {
+            "answer": lines[-1].removeprefix(_ANSWER).removesuffix(" ."),
+            "state": state,
+        }
+        context["program"] = "\n".join(written_lines(state))
+    else:
+        source = "\n".join(lines) + "\n"
+        cases = [[given, interpreter.call(source, ENTRY, given)] for given in kin.inputs(state, rng)]
+        reference = {
+            "cases": cases,
+            "tests": [
+                f"assert {ENTRY}({', '.join(map(repr, given))}) == {value!r}" for given, value in cases
+            ],
+            "solution": source,
+            "state": state,
+        }
+        context |= {"language": "python", "entry_point": ENTRY}
+    problem = Problem(
+        id=f"{family}-{rung}-{key}-{order}",
+        text=text,
+        cluster=f"{family}-{rung}-{key}",
+        domain="code",
+        reference=reference,
+        context=context,
+        provenance=provenance,
+    )
+    written = "\n".join(_shuffled(rng, lines, kin.after(state)))
+    solution = read_solution(problem, written, id=f"{problem.id}/right", provenance=provenance)
+    return Sample(problem, solution, truth(problem, solution))
+
+
+def _several(after: Sequence[set[int]]) -> bool:
+    """Whether the lines may stand in more than one order."""
+    return any(
+        sum(before <= set(done) for before in after[len(done) :]) > 1
+        for done in (range(i) for i in range(len(after)))
+    )
+
+
+def _shuffled(rng: random.Random, lines: Sequence[str], after: Sequence[set[int]]) -> list[str]:
+    """The lines in one of their right orders."""
+    done: set[int] = set()
+    order: list[int] = []
+    while len(order) < len(lines):
+        ready = [i for i in range(len(lines)) if i not in done and after[i] <= done]
+        order.append(rng.choice(ready))
+        done.add(order[-1])
+    return [lines[i] for i in order]
+
+
+def read_solution(
+    problem: Problem, text: str, *, id: str, provenance: Provenance | None = None
+) -> Trajectory:
+    """A sampled text as a trajectory: one step a line, answer read, outcome graded.
+
+    The answer of a program is the program in its normal form, so that spellings of one program are one
+    answer; that of a trace is the value.
+
+    Args:
+        problem: The generated problem it answers.
+        text: What a policy wrote.
+        id: Id for the trajectory.
+        provenance: Where the text comes from.
+    """
+    trace = problem.context["family"] == TRACE
+    steps: list[Step] = []
+    at = 0
+    for row in text.split("\n"):
+        body = row.rstrip()
+        start = at + (len(row) - len(row.lstrip()) if trace else 0)
+        if body.strip():
+            steps.append(
+                Step(
+                    len(steps),
+                    text[start : at + len(body)],
+                    start,
+                    at + len(body),
+                    kind="" if trace else CODE,
+                )
+            )
+        at += len(row) + 1
+    lines = [step.text for step in steps]
+    if trace:
+        last = lines[-1] if lines else ""
+        said = last.startswith(_ANSWER) and last.endswith(" .")
+        answer = last.removeprefix(_ANSWER).removesuffix(" .") if said else None
+    else:
+        answer = "\n".join(canonical(line) for line in lines) or None
+    return Trajectory(
+        id=id,
+        problem_id=problem.id,
+        text=text,
+        steps=tuple(steps),
+        final_answer=answer,
+        outcome=grade(problem, answer),
+        provenance=provenance or Provenance(),
+    )
+
+
+def grade(problem: Problem, answer: str | None) -> float:
+    """1.0 when the answer is right, else 0.0: the value of a trace, or all hidden tests of a program.
+
+    A program that uses other syntax than the task's interpreter knows counts as wrong.
+    """
+    reference = problem.reference
+    if answer is None:
+        return 0.0
+    if "answer" in reference:
+        return float(answer.strip() == reference["answer"])
+    try:
+        return float(
+            all(interpreter.call(answer, ENTRY, given) == value for given, value in reference["cases"])
+        )
+    except ValueError:
+        return 0.0
+
+
+def truth(problem: Problem, trajectory: Trajectory) -> StepLabels:
+    """Exact labels: 1 for every right line, 0 for the first wrong one, None after it."""
+    kinds = error_kinds(problem, trajectory)
+    wrong = next((i for i, kind in enumerate(kinds) if kind), len(kinds))
+    values = [1.0] * wrong + [0.0] + [None] * len(kinds)
+    return StepLabels(
+        trajectory.id,
+        trajectory.digest,
+        tuple(values[: len(kinds)]),
+        convention="until_first_error",
+        labeler=LABELER,
+        trajectory_value=trajectory.outcome,
+    )
+
+
+def error_kinds(problem: Problem, trajectory: Trajectory) -> list[str | None]:
+    """What is wrong with the first wrong line; None for every other.
+
+    ``place``: a line of the solution, and what it builds on is missing, or it stands there already;
+    ``layout``: right but for its indentation; ``syntax``: no statement; ``content``: any other. In traces:
+    ``value``: right but for the number; ``answer``: another answer, or one too early; else ``form``.
+    """
+    kin = FAMILIES[problem.context["family"]]
+    state = problem.reference["state"]
+    lines, after = kin.lines(state), kin.after(state)
+    kinds: list[str | None] = [None] * len(trajectory.steps)
+    trace = problem.context["family"] == TRACE
+    if not trace and trajectory.outcome == 1.0:
+        return kinds
+    keys = lines if trace else [canonical(line) for line in lines]
+    done: set[int] = set()
+    for step in trajectory.steps:
+        key = step.text if trace else canonical(step.text)
+        here = next((i for i, k in enumerate(keys) if k == key and i not in done and after[i] <= done), None)
+        if here is None:
+            kinds[step.index] = _trace_kind(key, keys, done) if trace else _kind(step.text, key, keys)
+            break
+        done.add(here)
+    return kinds
+
+
+def _kind(text: str, key: str, keys: Sequence[str]) -> str:
+    if key in keys:
+        return "place"
+    if key.strip() in (one.strip() for one in keys):
+        return "layout"
+    return "content" if _statement(text) is not None else "syntax"
+
+
+def _trace_kind(text: str, keys: Sequence[str], done: set[int]) -> str:
+    if text.startswith(_ANSWER):
+        return "answer"
+    due = keys[len(done)] if len(done) < len(keys) else ""
+    return "value" if text.split("==")[0] == due.split("==")[0] and "==" in text else "form"
+
+
+# ---------------------------------------------------------------- normal form
+
+
+@functools.lru_cache(maxsize=20_000)
+def canonical(line: str) -> str:
+    """A line in its normal form, indentation kept; text that is no statement stays as it is.
+
+    Examples:
+        >>> canonical(" x += b") == canonical(" x = b + x"), canonical(" if 3 < a :")
+        (True, ' if a > 3:')
+    """
+    node = _statement(line)
+    if node is None:
+        return line.rstrip()
+    indent = line[: len(line) - len(line.lstrip())]
+    return indent + ast.unparse(ast.fix_missing_locations(_Normal().visit(node))).split("\n")[0]
+
+
+def _statement(line: str) -> ast.stmt | None:
+    body = line.strip()
+    tree = parsed(f"{body}\n pass" if body.endswith(":") else body)
+    return tree.body[0] if tree and len(tree.body) == 1 and len(body) < 200 else None
+
+
+class _Normal(ast.NodeTransformer):
+    """Sums and products with their operands in order, comparisons with the name first, short sums long."""
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        if not isinstance(node.target, ast.Name):
+            return node
+        value = ast.BinOp(ast.Name(node.target.id, ast.Load()), node.op, node.value)
+        return self.visit(ast.copy_location(ast.Assign([node.target], value), node))  # type: ignore[no-any-return]
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Add | ast.Mult):
+            sides = sorted(
+                (node.left, node.right), key=lambda n: (isinstance(n, ast.Constant), ast.unparse(n))
+            )
+            node.left, node.right = sides
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        turned = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.Eq}
+        if len(node.ops) == 1 and type(node.ops[0]) in turned:
+            left, right = node.left, node.comparators[0]
+            first = (isinstance(left, ast.Constant), ast.unparse(left))
+            if first > (isinstance(right, ast.Constant), ast.unparse(right)):
+                return ast.Compare(right, [turned[type(node.ops[0])]()], [left])
+        return node
