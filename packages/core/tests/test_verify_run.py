@@ -28,7 +28,7 @@ from prmkit.types import Claim, Code, Evidence, Problem, Provenance, Sample, Tra
 from prmkit.verify.cache import EvidenceCache, judge_key, tool_version
 from prmkit.verify.each import per_step
 from prmkit.verify.judge import Outcome
-from prmkit.verify.limit import ExpiredError, SoftLimit
+from prmkit.verify.limit import ExpiredError, SoftLimit, unhurried
 from prmkit.verify.run import verify, verify_one
 
 HOLDS, FAILS, UNKNOWN = Verdict.HOLDS, Verdict.FAILS, Verdict.UNKNOWN
@@ -541,3 +541,36 @@ def test_an_expiry_is_not_swallowed_by_a_tool() -> None:
         limit.run(stubborn)
     with SoftLimit(None) as free:
         assert free.run(lambda: 1) == 1
+
+
+def test_what_is_unhurried_does_not_count() -> None:
+    def slow(outside: float) -> str:
+        with unhurried(), unhurried():
+            time.sleep(0.15)
+        until = time.monotonic() + outside
+        while time.monotonic() < until:
+            pass
+        return "done"
+
+    with SoftLimit(0.1) as limit:
+        assert limit.run(lambda: slow(0.0)) == "done"
+        with pytest.raises(ExpiredError):
+            limit.run(lambda: slow(1.0))
+    with unhurried():  # without a limit it does nothing
+        pass
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_tools_are_warmed_once_before_processes_start(workers: int, tmp_path: Path) -> None:
+    mark = tmp_path / "warm"
+
+    class Warming(Spelling):
+        def warm(self) -> None:
+            with mark.open("ab") as out:
+                out.write(b"x")
+            raise ModuleNotFoundError("left to the first check")
+
+    found = list(verify([Warming()], [sample(str(i), "good") for i in range(40)], workers=workers))
+    assert {e.verdict for _, es in found for e in es} == {HOLDS}
+    assert calls(mark) <= 2 * workers
+    assert bool(workers) == mark.exists()

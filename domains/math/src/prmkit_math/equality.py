@@ -11,11 +11,10 @@ import functools
 import logging
 import re
 from fractions import Fraction
-
-import math_verify
-import pint
+from typing import Any
 
 from prmkit.answer import as_number, normalise, same_answer
+from prmkit.verify.bring import bring
 from prmkit_math.verifiers._measures import MEASURES
 from prmkit_math.verifiers.algebra import UnreadableError, read
 from prmkit_math.verifiers.identity import identical
@@ -124,8 +123,8 @@ def _quantity(text: str) -> tuple[Fraction, str] | None:
 
 
 @functools.lru_cache(maxsize=1)
-def _registry() -> pint.UnitRegistry:
-    return pint.UnitRegistry(non_int_type=Fraction)
+def _registry() -> Any:
+    return bring("pint").UnitRegistry(non_int_type=Fraction)
 
 
 def _converted(one: tuple[Fraction, str], other: tuple[Fraction, str]) -> bool | None:
@@ -135,7 +134,7 @@ def _converted(one: tuple[Fraction, str], other: tuple[Fraction, str]) -> bool |
     try:
         unit = _registry()
         return bool((one[0] * unit(one[1])) == (other[0] * unit(other[1])))
-    except (pint.PintError, AttributeError, TypeError, ValueError):
+    except (bring("pint").PintError, AttributeError, TypeError, ValueError):
         return None
 
 
@@ -203,6 +202,7 @@ def _by_math_verify(one: str, other: str) -> bool | None:
         return None
     if not any(sign.isdigit() for sign in one + other) and "\\" not in one + other:
         return normalise(one) == normalise(other)
+    math_verify = bring("math_verify")
     try:
         first, second = (math_verify.parse(f"${side}$", parsing_timeout=None) for side in (one, other))
         if not first or not second:

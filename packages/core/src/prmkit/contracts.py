@@ -63,7 +63,11 @@ class Segmenter(Protocol):
 
 @runtime_checkable
 class StepVerifier(Protocol):
-    """Judges the steps of a trajectory with a tool. Must be picklable and keep no state."""
+    """Judges the steps of a trajectory with a tool. Must be picklable and keep no state.
+
+    One whose tool is slow to import may have a method ``warm()`` that imports it: it is called before
+    many checks. Otherwise import it on first use, inside ``prmkit.verify.limit.unhurried``.
+    """
 
     name: str
     """``domain/tool``."""

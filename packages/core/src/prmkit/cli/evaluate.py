@@ -16,8 +16,8 @@ from prmkit.judging.baselines import baselines
 from prmkit.judging.figures import Resampling
 from prmkit.judging.run import METRICS, STANDARD, Questions, evaluate_suite
 from prmkit.records import read_jsonl, read_parquet, read_samples, write_text
+from prmkit.records.files import finite
 from prmkit.types import Evidence, Sample, StepScores
-from prmkit.workflow.parts import finite
 
 
 @click.command(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prmkit.dataset import Quarantined
-from prmkit.workflow.parts import finite
+from prmkit.records.files import finite
 
 PIPE_WIDTH = 200
 """Columns of tables that go to a file or a pipe."""

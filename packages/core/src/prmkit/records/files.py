@@ -7,11 +7,12 @@ import errno
 import glob
 import gzip
 import json
+import math
 import os
 import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
@@ -133,6 +134,20 @@ def dumps(value: Any) -> bytes:
             f"cannot be written as JSON: {error}",
             do="keep strings, finite numbers, true/false, null, lists and objects with string keys",
         ) from error
+
+
+def finite(value: Any) -> Any:
+    """The value with None for NaN and infinities, which JSON cannot say.
+
+    Examples:
+        >>> finite({"a": [1.0, float("nan")]})
+        {'a': [1.0, None]}
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def loads(raw: bytes | str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,6 +57,17 @@ def check_verifiers(verifiers: Sequence[StepVerifier]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"two verifiers are called {name!r}", do="rename one of them")
+
+
+def warm(verifiers: Sequence[StepVerifier]) -> None:
+    """Bring in what verifiers use: called where many checks will follow, outside every limit.
+
+    A verifier whose tools are slow to import has a method ``warm()``. What it raises is left to the
+    first check, which has a word for it.
+    """
+    for verifier in verifiers:
+        with contextlib.suppress(Exception):
+            getattr(verifier, "warm", lambda: None)()
 
 
 def without_running(

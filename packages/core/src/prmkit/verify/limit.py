@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 
 _POLL = 0.02
+_here = threading.local()
+
+
+@contextlib.contextmanager
+def unhurried() -> Iterator[None]:
+    """What runs inside does not count against the limit of the check it stands in.
+
+    For the first import of a heavy tool: it takes as long as the machine is slow, and an import that
+    is stopped halfway leaves broken modules behind. Without a limit it does nothing.
+
+    Examples:
+        >>> with SoftLimit(0.2) as limit:
+        ...     def check():
+        ...         with unhurried():
+        ...             time.sleep(0.4)
+        ...         return "done"
+        ...     limit.run(check)
+        'done'
+    """
+    limit: SoftLimit | None = getattr(_here, "limit", None)
+    left = limit.pause() if limit else None
+    try:
+        yield
+    finally:
+        if limit is not None and left is not None:
+            limit.resume(left)
 
 
 class ExpiredError(BaseException):
@@ -55,14 +82,28 @@ class SoftLimit:
             with self._lock:
                 self._thread, self._fired = threading.get_ident(), False
                 self._deadline = time.monotonic() + self.seconds
+            _here.limit = self
             try:
                 return call()
             finally:
+                _here.limit = None
                 self._disarm()
         except ExpiredError:
             # The exception may have arrived inside the disarming itself.
             self._disarm()
             raise
+
+    def pause(self) -> float | None:
+        """Stop the clock of the running call and return the seconds it has left; None if it has no clock."""
+        with self._lock:
+            left = None if self._deadline is None else self._deadline - time.monotonic()
+            self._deadline = None
+            return left
+
+    def resume(self, left: float) -> None:
+        """Start the clock again."""
+        with self._lock:
+            self._deadline = time.monotonic() + left
 
     def _disarm(self) -> None:
         with self._lock:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from prmkit.contracts import StepVerifier
 from prmkit.errors import PluginError
 from prmkit.types import Code
-from prmkit.verify.judge import Outcome, late, silent, unpack
+from prmkit.verify.judge import Outcome, late, silent, unpack, warm
 from prmkit.verify.worker import IDLE, Answer, Job, Progress, serve
 
 GRACE = 0.5
@@ -48,6 +48,8 @@ class _Worker:
         # since the child touches no tensor library. Elsewhere processes are spawned.
         forks = sys.platform == "linux"
         context = multiprocessing.get_context("fork" if forks else "spawn")
+        if forks:
+            warm(verifiers)  # once here, and every worker to come has it
         self.pipe, end = context.Pipe()
         self.progress = Progress(context.RawArray("d", 3))
         inherited = [*others, self.pipe] if forks else []

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from prmkit.contracts import StepVerifier
 from prmkit.types import Problem, Trajectory
-from prmkit.verify.judge import call, pack
+from prmkit.verify.judge import call, pack, warm
 from prmkit.verify.limit import SoftLimit
 
 IDLE = math.inf
@@ -92,6 +92,7 @@ def serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    warm(verifiers)
     with SoftLimit(seconds) as limit, contextlib.suppress(EOFError, OSError):
         while True:
             for job in pipe.recv():

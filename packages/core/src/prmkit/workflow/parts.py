@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from prmkit.records.files import finite
 from prmkit.registry import Registry
 from prmkit.types import Json
 
@@ -93,20 +93,6 @@ class Context:
     def progress(self, done: int, total: int) -> None:
         """Tell how far the part is."""
         self.on_progress(done, total)
-
-
-def finite(value: Json) -> Json:
-    """The value with None for NaN and infinities, which JSON cannot say.
-
-    Examples:
-        >>> finite({"a": [1.0, float("nan")]})
-        {'a': [1.0, None]}
-    """
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def records(kind: str) -> Callable[[Place], Mapping[str, str]]:

@@ -18,10 +18,11 @@ from prmkit.judging.suites import select
 from prmkit.manifest import find_leaks
 from prmkit.plugins import DomainPlugin, domain
 from prmkit.records import read_parquet, write_text
+from prmkit.records.files import finite
 from prmkit.registry import resolve
 from prmkit.types import Evidence, Json, Sample, StepScores, Threshold
 from prmkit.verify.noise import Noise, measure
-from prmkit.workflow.parts import Context, Part, Place, finite
+from prmkit.workflow.parts import Context, Part, Place
 from prmkit.workflow.stages.label import joined
 
 Scores = dict[str, list[StepScores]]
