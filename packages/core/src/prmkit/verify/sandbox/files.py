@@ -58,7 +58,9 @@ def _python() -> Iterator[Copy]:
     extra = Path(sys.base_exec_prefix, sys.platlibdir, home.name)
     for folder, under in {extra: sys.platlibdir, home: "lib"}.items():
         for path in _tree(folder, _UNUSED):
-            yield Copy(path, f"{under}/{home.name}/{path.relative_to(folder).as_posix()}")
+            place = path.relative_to(folder)
+            if "test" not in place.parts:
+                yield Copy(path, f"{under}/{home.name}/{place.as_posix()}")
     shared = sysconfig.get_config_var("INSTSONAME") if sysconfig.get_config_var("Py_ENABLE_SHARED") else None
     library = Path(sys.base_prefix, sys.platlibdir, shared or "-")
     if library.is_file():
@@ -69,16 +71,26 @@ def _packages(imports: Iterable[str]) -> Iterator[Copy]:
     names = sorted({name.partition(".")[0] for name in imports} - set(sys.stdlib_module_names))
     if not names:
         return
-    distributions = importlib.metadata.packages_distributions()
     closed: set[str] = set()
     for name in names:
         spec = importlib.util.find_spec(name)
         if spec is None:
             raise MissingToolError(f"no package provides {name!r}", do=f"install it: pip install {name}")
-        # An editable install names no files of its own: its folder is copied below.
+        # An editable install names no files of its own: its folder is copied here.
         yield from _module(spec.submodule_search_locations, spec.origin, name)
-        for distribution in distributions.get(name, ()):
+        for distribution in _providers(name):
             yield from _distribution(distribution, closed)
+
+
+def _providers(name: str) -> list[str]:
+    """Distributions that a module comes from. Mostly it bears their name, which is quick to see."""
+    try:
+        files = importlib.metadata.distribution(name).files or ()
+    except importlib.metadata.PackageNotFoundError:
+        files = ()
+    if any(file.parts[0] in (name, f"{name}.py") for file in files):
+        return [name]
+    return list(importlib.metadata.packages_distributions().get(name, ()))
 
 
 def _module(folders: Iterable[str] | None, origin: str | None, name: str) -> Iterator[Copy]:

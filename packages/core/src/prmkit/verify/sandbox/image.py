@@ -10,6 +10,7 @@ import compileall
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -138,7 +139,7 @@ def _fill(stage: Path, copies: Iterable[Copy]) -> None:
         os.utime(place, ns=(facts.st_mtime_ns, facts.st_mtime_ns))  # compiled files name it
         place.chmod(0o755 if target.startswith("bin/") else 0o644)
     (stage / "site").mkdir(exist_ok=True)
-    compileall.compile_dir(stage, quiet=2, maxlevels=20)
+    compileall.compile_dir(stage, quiet=2, maxlevels=20, rx=re.compile(r"/tests?/"))
     for root, _, files in os.walk(stage):
         Path(root).chmod(0o755)
         if root.endswith("__pycache__"):

@@ -23,7 +23,7 @@ def main(folder: Path, limits: dict[str, int]) -> None:
     for kind, most in (
         (resource.RLIMIT_CPU, int(limits["seconds"]) + 1),
         (resource.RLIMIT_AS, limits["memory"]),
-        (resource.RLIMIT_FSIZE, limits["output"] + 1),
+        (resource.RLIMIT_FSIZE, max(limits["output"], limits["disk"], limits["value"]) + (1 << 16)),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (most, most))
@@ -32,7 +32,6 @@ def main(folder: Path, limits: dict[str, int]) -> None:
     job = json.loads((folder / "job.json").read_bytes())
     runner.streams()
     told = runner.run(job, limits["value"])
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits["output"] + 1,) * 2)
     (folder / "result.json").write_bytes(told)
 
 
