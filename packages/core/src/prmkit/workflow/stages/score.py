@@ -26,6 +26,8 @@ class ScoreConfig:
     spec: str = ""
     """Family of a public checkpoint, for a ``prm`` of another trainer."""
     device: str = "cpu"
+    dtype: str = "float32"
+    """Floating type of the weights; ``bfloat16`` is about twice as fast and loses the third digit."""
     max_tokens: int = 0
     """Longest text; 0 takes the PRM's own limit."""
 
@@ -59,7 +61,11 @@ def score(context: Context) -> None:
     config: ScoreConfig = context.config
     folder = context.input("prm") if context.has("prm") else Path(config.prm)
     prm = resolve("prmkit.score.scorer:load_prm")(
-        folder, config.spec or None, device=config.device, max_tokens=config.max_tokens or None
+        folder,
+        config.spec or None,
+        dtype=config.dtype,
+        device=config.device,
+        max_tokens=config.max_tokens or None,
     )
     _write(prm.score_many(_ticked(context)), context)
 
