@@ -159,7 +159,7 @@ def _judge(
 
 
 def _same_row_and_year(table: Table, cell: Cell, year: int) -> list[Cell]:
-    return [c for c in table.cells if c.row == cell.row and year in c.years]
+    return [c for c in table.cells if c.row == cell.row and year in c.years and c.column != cell.column]
 
 
 def _kind(table: Table, cell: Cell, stated: Amount) -> str:

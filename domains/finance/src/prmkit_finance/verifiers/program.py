@@ -50,7 +50,7 @@ class Programs:
         given = material(problem)
         known = _known(problem, given)
         script = read_script(trajectory.text)
-        separate = any(_whole(trajectory.steps[index].text) for index in trajectory.scored)
+        separate = all(_whole(trajectory.steps[index].text) for index in trajectory.scored)
         out = []
         for index in trajectory.scored:
             step = trajectory.steps[index]
@@ -64,8 +64,14 @@ class Programs:
 
 
 def _whole(text: str) -> bool:
-    """A step that is a program by itself: it gives ``ans`` or uses the call spelling."""
-    return "(#" in text or ", #" in text or bool(re.match(r"\s*(?:ans|x0)\s*=", text))
+    """A step that is a program by itself, or none: it needs no name of another step."""
+    if not _SHAPE.match(text):
+        return True
+    try:
+        parse(text)
+    except ProgramError:
+        return False
+    return True
 
 
 def _known(problem: Problem, given: Material) -> frozenset[Fraction]:
