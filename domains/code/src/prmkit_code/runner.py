@@ -9,6 +9,7 @@ import binascii
 import functools
 import importlib.resources
 import marshal
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -21,6 +22,9 @@ from prmkit.verify.sandbox import Limits, Result
 LIMITS = Limits(seconds=10.0, memory=1 << 30, output=1 << 20)
 """Limits of one job; inside, each program also has a limit of processor time or of steps."""
 TOOL = "bubblewrap"
+_TYPING = re.compile(
+    r"NameError: name '(?:List|Dict|Tuple|Set|Optional|Union|Any|Callable|Iterable|Sequence)' is not defined"
+)
 
 
 class Pool(Protocol):
@@ -126,10 +130,17 @@ class Tested(NamedTuple):
 
     @property
     def undecided(self) -> str:
-        """Why a failure says nothing against the program: out of time, an absent module; empty if it does."""
+        """Why a failure says nothing against the program; empty if it does.
+
+        Out of time, out of memory, an absent module; a test that calls what the program never had (a
+        renamed function); an annotation whose import is missing.
+        """
         if self.error.startswith("Over"):
             return "it ran out of time"
         if self.error.startswith(("ModuleNotFoundError", "MemoryError")):
+            return self.error
+        foreign = self.error.startswith("NameError") and self.case is not None and self.line is None
+        if foreign or (self.phase == "load" and _TYPING.match(self.error)):
             return self.error
         return "the tests cannot be set up" if self.phase == "setup" else ""
 

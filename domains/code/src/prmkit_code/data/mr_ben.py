@@ -21,9 +21,10 @@ from dataclasses import replace
 
 from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
-from prmkit.types import Sample, Trajectory
+from prmkit.segment import by_line
+from prmkit.types import Sample, Step, Trajectory
 from prmkit_code.data.rows import Origin, fault, problem_key, text, until_first_error
-from prmkit_code.segmenters import by_code_line, cut_program, fenced
+from prmkit_code.segmenters import by_code_line, cut_program, fenced, parses
 
 CARD = DatasetCard(
     name="mr_ben_coding",
@@ -41,7 +42,22 @@ CARD = DatasetCard(
     use=("evaluate",),
 )
 _DEFINED = re.compile(r"^\s*def (\w+)\(", re.M)
+_REMARKS = re.compile(r"^(?=[A-Z][\w']* [a-z]+ [a-z]+)(?!.*[=(:]$)", re.M)
+"""Where a sentence begins at the edge of a program."""
 _SAYS_SOMETHING = re.compile(r"[A-Za-z0-9]")
+
+
+def _steps(written: str) -> tuple[Step, ...]:
+    """One step a line; what is said after a program without fences is no part of it."""
+    if fenced(written):
+        return by_code_line(written)
+    remarks = _REMARKS.search(written)
+    if remarks is None or parses(written) or not parses(written[: remarks.start()]):
+        return tuple(cut_program(written, "line"))
+    code = cut_program(written[: remarks.start()], "line")
+    said = by_line(written[remarks.start() :])
+    shift, base = remarks.start(), len(code)
+    return (*code, *(Step(base + s.index, s.text, shift + s.start, shift + s.end) for s in said))
 
 
 def _first_wrong(row: Row, trajectory: Trajectory) -> int | None:
@@ -77,7 +93,7 @@ def parse(row: Row) -> Iterator[Sample]:
         id=f"{problem.id}/{row.number}",
         problem_id=problem.id,
         text=written,
-        steps=by_code_line(written) if fenced(written) else tuple(cut_program(written, "line")),
+        steps=_steps(written),
         outcome=float(right),
         provenance=origin.provenance(text(row, "Sampled_Model")),
     )

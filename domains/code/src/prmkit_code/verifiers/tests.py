@@ -51,7 +51,8 @@ class Examples:
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""
         found = program(problem, trajectory)
-        cases = [*outcome.shown_tests(problem), *examples(problem.text)]
+        shown = [test for test in outcome.shown_tests(problem) if parsed(test) is not None]
+        cases = [*shown, *examples(problem.text)]
         if found is None or not cases or problem.context.get("unit_tests"):
             reason = "no program" if found is None else "the problem shows no test"
             return [Finding(Verdict.UNKNOWN, reason, Code.NOT_APPLICABLE)] * len(trajectory.scored)
@@ -86,15 +87,18 @@ def examples(text: str) -> list[str]:
     except ValueError:
         return []
     for example in shown[:MAX_EXAMPLES]:
-        source, want = example.source.strip(), example.want.strip()
-        if want and _is_expression(source) and is_literal(want):
+        source, want = _expression(example.source), example.want.strip()
+        if source and not source.startswith("print(") and want and is_literal(want):
             found.append(f"assert ({source}) == ({want})")
     return found
 
 
-def _is_expression(source: str) -> bool:
+def _expression(source: str) -> str:
+    """The expression that an example evaluates, without remarks; empty where it is none."""
     tree = parsed(source)
-    return tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr)
+    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        return ""
+    return ast.unparse(tree.body[0].value)
 
 
 def is_literal(text: str) -> bool:
