@@ -213,7 +213,7 @@ def test_bad_prices_are_unknown_and_say_why(change):
 
 
 @pytest.mark.parametrize(
-    "text", [*HOSTILE, *TEXTS, "Factor: `" + "(" * 1500 + "`", "IC = " * 3000, "`rank(" * 3000]
+    "text", [*HOSTILE, *TEXTS, "Factor: `" + "(" * 1500 + "`", "IC = " * 3000, "`rank(" * 3000, "\n" * 20_000]
 )
 def test_noise_and_attacks_never_fail(panel, text):
     assert verdicts(panel, text, f"Factor: `{text[:1500]}`", f"The mean IC is {text[:500]}")[0] is UNKNOWN
@@ -238,6 +238,12 @@ def test_what_rounds_holds_and_what_is_far_fails(value, places, within, far):
     got = judge(stated, [R(away, "w")])[0]
     percent = abs(stated.value - 100 * away) <= 1.5 * stated.step
     assert got is (UNKNOWN if percent else FAILS)
+
+
+def test_a_figure_is_not_taken_for_a_year():
+    assert not next(figures("The mean IC is 0.2012.", VOCABULARY)).doubtful
+    assert next(figures("The mean IC of 2012 is 0.2012.", VOCABULARY)).doubtful
+    assert next(figures("The mean IC is 0.2012 in 2012.", VOCABULARY)).doubtful
 
 
 def test_it_travels_to_a_worker():

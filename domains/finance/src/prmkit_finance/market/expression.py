@@ -308,6 +308,11 @@ def reach(node: Node) -> float:
     return inner
 
 
+def size(node: Node) -> int:
+    """Calls in the tree: the series that an evaluation makes."""
+    return 1 + sum(size(argument) for argument in node.arguments) if isinstance(node, Call) else 0
+
+
 def work(node: Node) -> int:
     """Numbers read for one value: windows count their days."""
     if not isinstance(node, Call):

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from prmkit.errors import RecordError
-from prmkit_finance.market.expression import Call, Field, Node, Number, fields_of, parse, work
+from prmkit_finance.market.expression import Field, Node, Number, fields_of, parse, size, work
 from prmkit_finance.market.operators import OPERATORS
 from prmkit_finance.market.panel import Floats, Panel
 
-MAX_WORK = 400_000_000
+MAX_WORK = 100_000_000
 """Numbers read by one evaluation."""
+MAX_HELD = 50_000_000
+"""Numbers held by one evaluation."""
 CUTS = 8
 """Truncated histories that a look-ahead test recomputes."""
 
@@ -47,11 +49,13 @@ def evaluate(expression: str | Node, panel: Panel, *, full: bool = True) -> Floa
         raise RecordError(
             f"the panel has no {missing[0]}", do="add the field to the prices", field=missing[0]
         )
-    if work(node) * panel.shape[0] * panel.shape[1] > MAX_WORK:
+    cells = panel.shape[0] * panel.shape[1]
+    if work(node) * cells > MAX_WORK or size(node) * cells > MAX_HELD:
         raise RecordError(
-            f"more than {MAX_WORK} numbers to read", do="use a smaller panel or shorter windows",
+            f"more than {MAX_WORK} numbers to read, or {MAX_HELD} to hold",
+            do="use a smaller panel or shorter windows",
             field="expression",
-        )  # fmt: skip
+        )
     with np.errstate(all="ignore"):
         return _Evaluation(panel, full).series(node).copy()
 
@@ -72,7 +76,7 @@ class _Evaluation:
 
     def _compute(self, node: Node) -> Floats:
         if isinstance(node, Number):
-            return np.full(self.panel.shape, node.value)
+            return np.broadcast_to(np.float64(node.value), self.panel.shape)
         if isinstance(node, Field):
             return self.panel.fields[node.name]
         given: list[Floats | int] = [self.series(argument) for argument in node.arguments]
@@ -134,6 +138,3 @@ def _difference(panel: Panel, then: Floats, later: Floats) -> Leak | None:
         panel.dates[row], panel.tickers[column], panel.dates[len(then) - 1],
         float(then[row, column]), float(later[row, column]),
     )  # fmt: skip
-
-
-__all__ = ["Call", "Factor", "Leak", "evaluate", "look_ahead"]

@@ -35,7 +35,7 @@ _DOUBT = re.compile(
     r"|range|minimum|previous\w*|prior|original\w*|another|other|versions?|best|worst|instead"
     r"|(?:in|out)[- ]of?[- ]?sample|in-sample|train\w*|test\w*|valid\w*|holdout|first|second|third|half"
     r"|last|latest|each|per(?! (?:rebalanc\w*|trade|day|year|annum|cent)\b)|since|until|during|before"
-    r"|(?:19|20)\d\d|q[1-4]|weeks?|months?|month\w*|quarter\w*|rolling|active|absolute|cumulative ic"
+    r"|(?<![.\d])(?:19|20)\d\d|q[1-4]|weeks?|month\w*|quarter\w*|rolling|active|absolute|cumulative ic"
     r"|not|never|cannot|without|versus|vs|compared|than|from|respectively|ytd"
     r"|improv\w*|increas\w*|decreas\w*|rises?|rose|drop\w*|fell)\b"
     r"|n't|\|ic\||[<>≥≤±]|\?",

@@ -16,7 +16,7 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(
-    r"^\s*(?P<name>[A-Za-z_]\w{0,40})\s*=\s*(?P<body>[^=`\n][^`\n]{2,2000})$", re.MULTILINE
+    r"^[ \t]{0,40}[A-Za-z_]\w{0,40}[ \t]{0,9}=[ \t]{0,9}(?P<body>[^=`\s][^`\n]{2,2000})$", re.MULTILINE
 )
 _TARGET = re.compile(
     r"\b(?:labels?|targets?|y|forward|fwd|futures?|next|tomorrow\w*|later|ahead|outcomes?|predict\w*"
