@@ -200,7 +200,8 @@ def test_first_wrong_by_repair():
     asked = problem({"tests": TESTS})
     assert verdicts(FirstWrong(), asked, program(RIGHT.replace("x > 0", "x > 1"))) == [U, U, U, F, U, U]
     assert verdicts(FirstWrong(), asked, program(RIGHT)) == [U] * 6
-    endless = "def total(xs):\n    s = 0\n    while xs:\n        s += max(xs[0], 0)\n        xs = xs[0:]\n    return s\n"
+    rows = ["s = 0", "while xs:", "    s += max(xs[0], 0)", "    xs = xs[0:]", "return s"]
+    endless = "\n    ".join(["def total(xs):", *rows])
     assert verdicts(FirstWrong(), asked, program(endless)) == [U, U, U, U, F, U]
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from prmkit.contracts import Finding
 from prmkit.types import Claim, Code, Json, Problem, Scope, Trajectory, Verdict
 from prmkit_code import runner
-from prmkit_code.program import Program, parsed, program
+from prmkit_code.program import Program, parsed, program, programs
 from prmkit_code.verifiers import claims
 
 _NOTHING = Finding(Verdict.UNKNOWN, "no claim about a program", Code.NOT_APPLICABLE)
@@ -36,15 +36,30 @@ class Values:
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""
-        found = program(problem, trajectory)
-        if found is None:
-            return [_NOTHING] * len(trajectory.scored)
-        names = claims.functions(found.source)
-        read = [(i, c) for i in trajectory.scored for c in _read(trajectory, i, names)]
-        by_call = [(i, c) for i, c in read if c.line is None]
-        by_line = [(i, c) for i, c in read if c.line is not None]
-        judged = [*_calls(found, by_call), *_lines(found, trajectory, by_line, names)]
+        judged: list[_Found | Finding] = []
+        taken: set[tuple[int, int]] = set()
+        for found in _candidates(problem, trajectory):
+            names = claims.functions(found.source)
+            read = [
+                (i, c)
+                for i in trajectory.scored
+                for c in _read(trajectory, i, names)
+                if (i, c.start) not in taken
+                and (c.line is None or not names or _call_near(trajectory, i, c, names))
+            ]
+            taken.update((i, c.start) for i, c in read)
+            judged += _calls(found, [(i, c) for i, c in read if c.line is None])
+            judged += _lines(found, trajectory, [(i, c) for i, c in read if c.line is not None], names)
         return gathered(trajectory, judged)
+
+
+def _candidates(problem: Problem, trajectory: Trajectory) -> list[Program]:
+    """Programs that claims may be about, the likeliest first: the answer, then the others from the end."""
+    best = program(problem, trajectory)
+    if best is None:
+        return []
+    others = [one for one in reversed(programs(problem, trajectory)) if one != best]
+    return [one for one in (best, *others) if parsed(one.source) is not None]
 
 
 def _read(trajectory: Trajectory, step: int, names: frozenset[str]) -> list[claims.ValueClaim]:
@@ -94,7 +109,7 @@ def _lines(
     jobs, kept = [], []
     for step, claim in read:
         rows = claims.rows_of(found.source, (claim.line or 0) + found.given)
-        call = _call_near(trajectory, step, claim.start, names)
+        call = _call_near(trajectory, step, claim, names)
         if rows is None or (call is None and names):
             reason = "no statement in that line" if rows is None else "no call is named"
             yield _Found(step, Claim(claim.start, claim.end, Verdict.UNKNOWN, reason))
@@ -131,11 +146,13 @@ def _passes(
     return Verdict.FAILS, f"{what} is {seen[-1][1]}, not {claim.wanted}"
 
 
-def _call_near(trajectory: Trajectory, step: int, at: int, names: frozenset[str]) -> str | None:
+def _call_near(
+    trajectory: Trajectory, step: int, claim: claims.ValueClaim, names: frozenset[str]
+) -> str | None:
     """The call that a claim is about: the last one named before it, or the next one in its step."""
-    text = trajectory.steps[step].text
+    text, at = trajectory.steps[step].text, claim.start
     spans = list(claims.calls(text, names))
-    for start, end in [s for s in reversed(spans) if s[0] < at] + [s for s in spans if s[0] >= at]:
+    for start, end in [*(s for s in reversed(spans) if s[0] < at), *(s for s in spans if s[0] >= at)]:
         return text[start:end]
     for earlier in reversed(trajectory.steps[:step]):
         if earlier.kind != "code":
