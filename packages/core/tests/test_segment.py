@@ -11,6 +11,7 @@ from prmkit.segment import (
     SEGMENTERS,
     by_auto,
     by_blank_line,
+    by_block,
     by_line,
     by_number,
     by_sentence,
@@ -193,3 +194,19 @@ def test_auto_takes_the_coarsest_layout_there_is(text: str, expected: int) -> No
 def test_unknown_segmenter_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="line"):
         segment("t", "p", "a", how="lines")
+
+
+def test_code_blocks_and_tables_stay_whole() -> None:
+    table = "| name | kg |\n|------|---:|\n| ann  | 3  |"
+    code = "~~~sql\nSELECT max(kg)\n\nFROM t\n~~~"
+    text = f"Look at the rows.\n\n{table}\n\nThen:\n{code}\nIt gives 3. The answer is 3."
+    assert texts(by_block(text)) == [
+        "Look at the rows.",
+        table,
+        "Then:",
+        code,
+        "It gives 3.",
+        "The answer is 3.",
+    ]
+    assert texts(by_block("a | b\nc | d")) == texts(by_auto("a | b\nc | d")), "a table has a rule"
+    assert texts(by_block("a\n```\nb\n\nc")) == ["a", "```\nb\n\nc"], "an open fence runs to the end"

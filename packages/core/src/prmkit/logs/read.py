@@ -18,7 +18,7 @@ from prmkit.logs.shapes import MODEL, SILENT, TOOL, USER, Exchange, Part, parse_
 from prmkit.logs.transcript import parse_text
 from prmkit.records.files import Quarantined
 from prmkit.records.samples import sample_from_dict
-from prmkit.segment import by_auto
+from prmkit.segment import by_block
 from prmkit.types import Json, Problem, Provenance, Sample, Step, Trajectory
 
 Cut = Callable[[str], tuple[Step, ...]]
@@ -34,7 +34,7 @@ class _Item(NamedTuple):
 def read_log(
     path: str | Path,
     *,
-    cut: Cut = by_auto,
+    cut: Cut = by_block,
     domain: str = "",
     quarantine: list[Quarantined] | None = None,
 ) -> Iterator[Sample]:
@@ -63,7 +63,7 @@ def read_log(
 
 
 def exchanges_to_samples(
-    exchanges: Iterable[Exchange], *, stem: str, row: int | None = None, cut: Cut = by_auto, domain: str = ""
+    exchanges: Iterable[Exchange], *, stem: str, row: int | None = None, cut: Cut = by_block, domain: str = ""
 ) -> Iterator[Sample]:
     """Samples of exchanges: replies cut into steps, calls as ``act``, tool replies as ``observe``.
 

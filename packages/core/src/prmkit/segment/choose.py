@@ -13,6 +13,7 @@ SEGMENTERS = Registry(
     {
         "auto": "prmkit.segment:by_auto",
         "blank_line": "prmkit.segment:by_blank_line",
+        "block": "prmkit.segment:by_block",
         "line": "prmkit.segment:by_line",
         "number": "prmkit.segment:by_number",
         "sentence": "prmkit.segment:by_sentence",
