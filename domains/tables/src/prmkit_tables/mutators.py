@@ -1,7 +1,7 @@
 """Planted mistakes: each takes a right solution and spoils one step of it.
 
-``wrong_cell`` and ``wrong_result`` change a number; ``wrong_name``, ``wrong_column`` and ``flipped_truth`` change
-none. The steps after the mistake stay as they were. A place is passed over when the change would leave
+``wrong_cell`` and ``wrong_result`` change a number; ``wrong_name``, ``wrong_column`` and ``flipped_truth``
+change none. The steps after the mistake stay as they were. A place is passed over when the change would leave
 the statement true.
 """
 
@@ -28,7 +28,8 @@ Variants = Callable[[Table, str, random.Random], Iterator[str]]
 def _quotes(table: Table, text: str) -> Iterator[tuple[int, int, re.Match[str]]]:
     """True quotes ``row 2 kg is 5``: position of the row and of the column, and the match."""
     pattern = re.compile(
-        rf"\brow (?P<row>\d{{1,6}}) (?:has )?{column_pattern(table.columns)} (?:is|=|of)?\s*(?P<value>{NUMBER}|\w+)",
+        rf"\brow (?P<row>\d{{1,6}}) (?:has )?{column_pattern(table.columns)} (?:is|=|of)?\s*"
+        rf"(?P<value>{NUMBER}|\w+)",
         re.IGNORECASE,
     )
     for found in pattern.finditer(text):

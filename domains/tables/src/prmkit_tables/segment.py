@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from prmkit.segment import by_auto, by_sentence
+from prmkit.segment import blocks, by_sentence
+from prmkit.segment import by_block as by_whole_block
 from prmkit.segment.cut import steps_at
 from prmkit.types import Step
-from prmkit_tables.table import markdown_spans
 
-_FENCE = re.compile(r"^[ \t]*(?P<mark>`{3,}|~{3,})[^\n]*(?:\n|$)", re.MULTILINE)
 _CONTINUES = re.compile(r"(?:[ \t]|else\b|elif\b|except\b|finally\b|[)\]}]|#|\r?$)")
 _KINDS = (
     (
@@ -55,32 +54,24 @@ def kind_of(text: str) -> str:
 
 
 def by_block(text: str) -> tuple[Step, ...]:
-    r"""Code blocks and Markdown tables whole; the text between as ``auto`` cuts it; kinds filled in.
-
-    Examples:
-        >>> [s.text for s in by_block("We need:\n```sql\nSELECT 1\n\nFROM t\n```\nIt is 1. The answer is 1.")]
-        ['We need:', '```sql\nSELECT 1\n\nFROM t\n```', 'It is 1.', 'The answer is 1.']
-    """
-    spans = blocks(text)
-    cuts: list[int] = []
-    edges = [0, *(edge for span in spans for edge in span), len(text)]
-    for at, (start, end) in enumerate(pairwise(edges)):
-        cuts.append(start)
-        if at % 2 == 0:
-            cuts += [start + step.start for step in by_auto(text[start:end])][1:]
-    return _kinds(steps_at(text, sorted(set(cuts) - {0})))
+    """Code blocks and Markdown tables whole; the text between as ``auto`` cuts it; kinds filled in."""
+    return _kinds(by_whole_block(text))
 
 
 def by_sentence_block(text: str) -> tuple[Step, ...]:
-    """As :func:`by_block`, with the text between cut into sentences."""
-    spans = blocks(text)
-    edges = [0, *(edge for span in spans for edge in span), len(text)]
-    cuts: list[int] = []
+    r"""As :func:`by_block`, with the text between cut into sentences.
+
+    Examples:
+        >>> [(s.kind, s.text) for s in by_sentence_block("Look at row 2. It is Rome.\n```sql\nSELECT a\n```")]
+        [('retrieval', 'Look at row 2.'), ('', 'It is Rome.'), ('schema', '```sql\nSELECT a\n```')]
+    """
+    edges = [0, *(edge for span in blocks(text) for edge in span), len(text)]
+    cuts: set[int] = set()
     for at, (start, end) in enumerate(pairwise(edges)):
-        cuts.append(start)
+        cuts.add(start)
         if at % 2 == 0:
-            cuts += [start + step.start for step in by_sentence(text[start:end])][1:]
-    return _kinds(steps_at(text, sorted(set(cuts) - {0})))
+            cuts.update(start + step.start for step in by_sentence(text[start:end])[1:])
+    return _kinds(steps_at(text, sorted(cuts - {0})))
 
 
 def by_statement(text: str) -> tuple[Step, ...]:
@@ -108,26 +99,3 @@ def _statements(text: str) -> Iterator[int]:
 
 def _kinds(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return tuple(replace(step, kind=kind_of(step.text)) for step in steps)
-
-
-def fences(text: str) -> list[tuple[int, int]]:
-    """Where fenced code blocks stand, marks included; a block without an end runs to the end of the text."""
-    spans: list[tuple[int, int]] = []
-    opened: tuple[str, int] | None = None
-    for found in _FENCE.finditer(text):
-        mark = found["mark"]
-        if opened is None:
-            opened = (mark, found.start())
-        elif mark[0] == opened[0][0] and len(mark) >= len(opened[0]):
-            spans.append((opened[1], found.end() - found.group().endswith("\n")))
-            opened = None
-    if opened is not None:
-        spans.append((opened[1], len(text)))
-    return spans
-
-
-def blocks(text: str) -> list[tuple[int, int]]:
-    """Rising spans of code blocks and of Markdown tables outside them."""
-    code = fences(text)
-    outside = [span for span in markdown_spans(text) if not any(a < span[1] and span[0] < b for a, b in code)]
-    return sorted(code + outside)

@@ -9,20 +9,17 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prmkit.errors import RecordError
+from prmkit.segment import markdown_spans
 from prmkit.types import Json, Problem
 from prmkit_tables.cells import Cell, plain, written
 
 MAX_CELLS = 200_000
 """Larger tables are not read."""
-MAX_TEXT = 400_000
-"""Longer texts are not searched for Markdown tables, characters."""
 
-_LINE = re.compile(r"[^\n]*\n?")
-_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-{1,200}:?[ \t]*(?:\|[ \t]*:?-{1,200}:?[ \t]*)*\|?[ \t]*\r?\n?")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -146,27 +143,6 @@ def _escaped(cell: str) -> str:
     return " ".join(cell.split()).replace("\\", "\\\\").replace("|", "\\|")
 
 
-def markdown_spans(text: str) -> list[tuple[int, int]]:
-    """Where Markdown tables stand: a line with bars, a rule under it, and the lines with bars that follow."""
-    if "|" not in text or "--" not in text or len(text) > MAX_TEXT:
-        return []
-    lines = [match.span() for match in _LINE.finditer(text) if match.group()]
-    spans: list[tuple[int, int]] = []
-    at = 0
-    while at + 1 < len(lines):
-        head, rule = (text[slice(*lines[at + more])] for more in (0, 1))
-        if "|" not in head or "|" not in rule or not _RULE.fullmatch(rule):
-            at += 1
-            continue
-        last = at + 1
-        while last + 1 < len(lines) and "|" in text[slice(*lines[last + 1])]:
-            last += 1
-        end = lines[last][1]
-        spans.append((lines[at][0], end - (text[end - 1] == "\n")))
-        at = last + 1
-    return spans
-
-
 def markdown_tables(text: str) -> list[Table]:
     r"""The Markdown tables of a text; malformed ones are left out.
 
@@ -196,8 +172,3 @@ def split_row(line: str) -> list[str]:
     if inner.endswith("|") and not inner.endswith("\\|"):
         inner = inner[:-1]
     return [cell.strip().replace("\\|", "|").replace("\\\\", "\\") for cell in _BAR.split(inner)]
-
-
-def columns_of(tables: Mapping[str, Table]) -> Sequence[str]:
-    """Column names of all tables, in order."""
-    return [column for table in tables.values() for column in table.columns]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from prmkit_tables.segment import fences
+from prmkit.segment import fences
 
 _LANGUAGES = frozenset({"sql", "sqlite", "duckdb", "postgresql", "postgres", "mysql", ""})
 _FENCE = re.compile(r"[ \t]*(?P<mark>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)[^\n]*\n?")

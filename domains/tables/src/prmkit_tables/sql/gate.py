@@ -6,6 +6,7 @@ What passes is a tree that sqlglot read; engines get text written from that tree
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -86,10 +87,14 @@ class Query:
     """Names of the tables it reads, as in the schema."""
     ordered: bool
     """Whether it orders its rows."""
+    text: str
+    """The query as text in its dialect, written from the tree, names quoted."""
 
     def sql(self, dialect: str = "") -> str:
         """The query as text, names quoted, for an engine."""
-        return self.tree.sql(dialect=dialect or self.dialect, identify=True)
+        if dialect in ("", self.dialect):
+            return self.text
+        return self.tree.sql(dialect=dialect, identify=True)
 
 
 def admit(sql: str, schema: Schema, *, quotes: str = "") -> Query:
@@ -111,13 +116,18 @@ def admit(sql: str, schema: Schema, *, quotes: str = "") -> Query:
             ...
         prmkit_tables.sql.gate.GateError: the statement is an ATTACH, not a query
     """
-    names = tuple(sorted({*schema, *(column for columns in schema.values() for column in columns)}))
-    tree, dialect = _parsed(sql, names, quotes == "text")
-    return Query(tree, dialect, _tables(tree, schema), _ordered(tree))
+    return _admitted(sql, tuple((table, tuple(columns)) for table, columns in schema.items()), quotes)
 
 
 @functools.lru_cache(maxsize=512)
-def _parsed(sql: str, names: tuple[str, ...], texts_only: bool) -> tuple[exp.Query, str]:
+def _admitted(sql: str, frozen: tuple[tuple[str, tuple[str, ...]], ...], quotes: str) -> Query:
+    names = {name for table, columns in frozen for name in (table, *columns)}
+    tree, dialect = _parsed(sql, names, quotes == "text")
+    tables = _tables(tree, [table for table, _ in frozen])
+    return Query(tree, dialect, tables, _ordered(tree), tree.sql(dialect=dialect, identify=True))
+
+
+def _parsed(sql: str, names: Collection[str], texts_only: bool) -> tuple[exp.Query, str]:
     if len(sql) > MAX_SQL or _depth(sql) > MAX_DEPTH:
         raise GateError("too_large", f"longer than {MAX_SQL} characters or deeper than {MAX_DEPTH} brackets")
     if "\x00" in sql:
@@ -180,7 +190,7 @@ def _plain_table(node: exp.Table) -> None:
         raise GateError("refused", f"{node.sql()[:60]} names a database")
 
 
-def _tables(root: exp.Query, schema: Schema) -> tuple[str, ...]:
+def _tables(root: exp.Query, schema: Sequence[str]) -> tuple[str, ...]:
     known = {name.casefold(): name for name in schema}
     defined = {cte.alias.casefold() for cte in root.find_all(exp.CTE)}
     found = []

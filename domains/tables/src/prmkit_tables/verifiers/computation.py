@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from prmkit.contracts import Finding
 from prmkit.errors import RecordError
+from prmkit.segment import fences
 from prmkit.types import Claim, Code, Problem, Scope, Trajectory, Verdict
 from prmkit_tables.cells import agrees, number, shown
-from prmkit_tables.segment import fences
 from prmkit_tables.table import Table, table_of
 from prmkit_tables.verifiers.aggregates import AGGREGATES
 from prmkit_tables.verifiers.arithmetic import equations

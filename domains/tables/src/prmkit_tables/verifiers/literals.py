@@ -19,6 +19,7 @@ from prmkit.types import Claim, Problem, Scope, Trajectory, Verdict
 from prmkit_tables.cells import Cell, amount, plain, shown, written
 from prmkit_tables.table import Table
 from prmkit_tables.verifiers.findings import against_table, conclude
+from prmkit_tables.verifiers.stems import stem_and_leaf
 
 FEWEST = 3
 """Numbers that a list needs to be compared with a column."""
@@ -120,20 +121,6 @@ def _numbers(row: Sequence[Cell]) -> frozenset[Fraction]:
         for one in _NUMERAL.findall(written(cell))
         if len(one) < 20
     )
-
-
-def stem_and_leaf(table: Table) -> tuple[list[Fraction], list[Fraction]]:
-    """The numbers of a stem-and-leaf plot, and its leaves alone; both empty where it is none."""
-    if [plain(name) for name in table.columns] != ["stem", "leaf"]:
-        return [], []
-    found, leaves = [], []
-    for stem, leaf in table.rows:
-        digits = re.findall(r"\d", written(leaf))
-        if not written(stem).strip().isdigit() or re.search(r"\d{2}", written(leaf)):
-            return [], []
-        found += [Fraction(int(written(stem)) * 10 + int(digit)) for digit in digits]
-        leaves += [Fraction(int(digit)) for digit in digits]
-    return found, leaves
 
 
 def _assigned(facts: _Facts, name: str, value: ast.expr) -> Iterator[tuple[Verdict, str]]:

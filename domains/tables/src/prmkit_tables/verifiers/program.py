@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from prmkit.contracts import Finding
 from prmkit.errors import MissingToolError, RecordError, SandboxRefusedError
+from prmkit.segment import fences
 from prmkit.types import Code, Json, Problem, Scope, Trajectory, Verdict
 from prmkit.verify.sandbox import Limits, Result, shared_pool
 from prmkit_tables.cells import number, written
 from prmkit_tables.equality import same_multiset, split_answer
-from prmkit_tables.segment import fences
 from prmkit_tables.sql.schema import columns as sql_columns
 from prmkit_tables.table import Table, table_of
 from prmkit_tables.verifiers.findings import unknown

@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from prmkit.contracts import Finding
+from prmkit.segment import fences, markdown_spans
 from prmkit.types import Claim, Problem, Scope, Trajectory, Verdict
 from prmkit_tables.cells import Cell, agrees, amount, folded, number, written
 from prmkit_tables.equality import same_value
-from prmkit_tables.segment import fences
-from prmkit_tables.table import Table, markdown_spans, markdown_tables
+from prmkit_tables.table import Table, markdown_tables
 from prmkit_tables.verifiers.findings import against_table, conclude
 from prmkit_tables.verifiers.words import (
     NUMBER,

@@ -1,9 +1,9 @@
 """The verifier ``tables/sentence``: whole sentences about the table that have one of a few shapes.
 
-Read are ``ann has a kg of 3``, ``the kg of ann is 3``, ``the kg is 3 when the name is ann``, ``3 is the
-kg for ann``, ``the highest kg is 5``, ``bob has the highest kg``, ``bob has more kg than ann``, and sentences of
-cells, names of columns and small words only. A sentence must be used up to its last word; names of columns and
-cells must stand in it as they stand in the table.
+Read are ``ann has a kg of 3``, ``the kg of ann is 3``, ``the kg is 3 when the name is ann``, ``3 is the kg
+for ann``, ``the highest kg is 5``, ``bob has the highest kg``, ``bob has more kg than ann``, and sentences of
+cells, names of columns and small words only. A sentence must be used up to its last word; names of columns
+and cells must stand in it as they stand in the table.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from prmkit.contracts import Finding
+from prmkit.segment import blocks
 from prmkit.types import Claim, Problem, Scope, Trajectory, Verdict
 from prmkit_tables.cells import agrees, amount, folded, number, plain, shown, written
-from prmkit_tables.segment import blocks
 from prmkit_tables.table import Table
 from prmkit_tables.verifiers import mentions
 from prmkit_tables.verifiers.findings import against_table, conclude

@@ -18,7 +18,7 @@ from itertools import pairwise
 from prmkit_tables.cells import amount, plain, written
 from prmkit_tables.table import Table
 from prmkit_tables.verifiers.aggregates import mean, median, mode, spread
-from prmkit_tables.verifiers.literals import stem_and_leaf
+from prmkit_tables.verifiers.stems import stem_and_leaf
 from prmkit_tables.verifiers.words import numbers_of
 
 Answer = Fraction | str
