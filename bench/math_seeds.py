@@ -21,6 +21,7 @@ from statistics import fmean, variance
 
 import torch
 
+from bench import _seeds_page
 from prmkit.model.frozen import FrozenPolicy
 from prmkit.model.prm import PRM
 
@@ -163,6 +164,7 @@ def main() -> dict:
     with ThreadPoolExecutor(2) as pool:
         records = list(pool.map(replicate, range(SEEDS)))
     record = rounded(together(records))
+    _seeds_page.write(record, Path("domains/math/README.md"))
     OUT.write_text(json.dumps({"suites": {f"generated-math-{SEEDS}-seeds": record}}, indent=1) + "\n")
     metrics = {s: held["metrics"] for s, held in record["scorers"].items()}
     wanted = ("step_auroc", "first_error_f1_chosen", "best_of_8")
