@@ -36,6 +36,19 @@ def words(text: str) -> frozenset[str]:
     return frozenset(_single(word) for word in found if word not in _IDLE and not word.isdigit())
 
 
+@functools.lru_cache(maxsize=8192)
+def _repeats(text: str) -> bool:
+    """Whether a word that tells phrases apart occurs twice, as in *non-vested shares vested*."""
+    plain = _MARK.sub(" ", text.lower().replace("_", " ").replace("-", " "))
+    found = [_single(word) for word in _WORD.findall(plain) if word not in _IDLE and not word.isdigit()]
+    return len(found) != len(set(found))
+
+
+def _bare(label: str) -> frozenset[str]:
+    """Words of a label outside its brackets."""
+    return words(re.sub(r"\([^()]*\)", " ", label))
+
+
 def _single(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -65,10 +78,16 @@ def find(table: Table, phrase: str, year: int | None) -> tuple[Cell, ...]:
     cells = [c for c in table.cells if year is None or c.years == {year}]
     if not wanted & _CHANGES:
         cells = [c for c in cells if not _DERIVED.search(c.heading)]
-    for place in range(4):
+    places = range(1) if _repeats(phrase) else range(4)
+    for place in places:
         found = tuple(cell for cell in cells if _names(cell)[place] == wanted)
         if found:
-            return found
+            # A row that differs in its brackets only, or a section, may be what is meant.
+            rivals = {cell.row for cell in cells if _bare(cell.label) == wanted} - {
+                cell.row for cell in found
+            }
+            rivals |= {cell.row for cell in cells if _bare(cell.section) == wanted}
+            return () if rivals and not place else found
     return ()
 
 

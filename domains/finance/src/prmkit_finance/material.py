@@ -26,8 +26,9 @@ class Material:
 @functools.lru_cache(maxsize=256)
 def _read(question: str, shown: str, passage: str) -> Material:
     table = parse_table(shown)
-    scale = table.scale if table else 1
-    if scale == 1:
+    stated = table.scales if table else frozenset()
+    scale = next(iter(stated)) if len(stated) == 1 else 1
+    if not stated:
         scale = stated_scale(passage)
     return Material(question, table, passage, scale, scale > 1)
 

@@ -21,7 +21,8 @@ _SHORT_YEAR = re.compile(r"\b(?:FY|F|CY)\s?'?(\d{2})\b|(?<=\s)'(\d{2})\b")
 _RULE = re.compile(r":?-{2,}:?")
 _EMPTY = frozenset({"", "-", "\u2014", "\u2013", "n/a", "nm", "n.m.", "\u2014%"})
 _UNIT_HEAD = re.compile(
-    r"\b(?:in|of)\s*(?:(?:US|U\.S\.)?\s*\w*\s+)?(thousands?|millions?|billions?)\b|\(?\$?\s?['\u2019]?(000)s?\b|\$\s?(m|mn|bn|k)\b",
+    r"\b(?:in|of)\s*(?:(?:US|U\.S\.)?\s*[A-Za-z]*\s+)?(thousands?|millions?|billions?)\b"
+    r"|[$€£]\s?['\u2019]?(000)s?\b|['\u2019](000)s?\b|\((000)s?\)|[$€£]\s?(m|mn|bn|k)\b",
     re.IGNORECASE,
 )
 _UNIT = {"t": 10**3, "m": 10**6, "b": 10**9, "k": 10**3, "0": 10**3}
@@ -55,9 +56,9 @@ class Table:
         return _cells(self)
 
     @property
-    def scale(self) -> int:
-        """Unit that the header states (``in millions`` is 10**6); 1 where it states none."""
-        return stated_scale("\n".join(cell for row in self.grid[:4] for cell in row))
+    def scales(self) -> frozenset[int]:
+        """Units that the header states (``in millions`` is 10**6)."""
+        return _units("\n".join(cell for row in self.grid[:4] for cell in row))
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -72,8 +73,12 @@ def stated_scale(text: str) -> int:
         >>> stated_scale("(in millions, except per share data)"), stated_scale("year"), stated_scale("$'000")
         (1000000, 1, 1000)
     """
-    units = {_UNIT[next(filter(None, found.groups()))[0].lower()] for found in _UNIT_HEAD.finditer(text)}
-    return units.pop() if len(units) == 1 else 1
+    units = _units(text)
+    return next(iter(units)) if len(units) == 1 else 1
+
+
+def _units(text: str) -> frozenset[int]:
+    return frozenset(_UNIT[next(filter(None, f.groups()))[0].lower()] for f in _UNIT_HEAD.finditer(text))
 
 
 def years_of(text: str) -> frozenset[int]:

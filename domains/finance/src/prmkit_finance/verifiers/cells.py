@@ -24,6 +24,7 @@ _STATED = re.compile(
     r"^(?:explanation:\s*)?(?:the\s+)?(?P<what>[^=]{2,120}?)\s+(?:is|was|were|are|totaled|equals|=)\s+(?=[-\u2212(]?\s?[$€£S\d(])",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(r"\s*(?:[-+*/=\u2212\u00d7\u00f7]|(?:divided|times|multiplied|plus|minus|over)\b)")
 _VERB = re.compile(r"\b(?:is|was|were|are|totaled|equals)\b|=")
 _COMPUTED = re.compile(
     r"\b(?:change|changes|difference|average|percentage|percent|ratio|increase|decrease|growth|sum|proportion|combined|"
@@ -94,6 +95,8 @@ def _said(text: str, given: Material) -> Iterator[Claim]:
         named = years_of(found["what"]) | years_of(clause[found.end() + 1 :])
         stated = next(amounts(clause[found.end() :]), None)
         if stated is None or stated.start > 2 or stated.year or len(named) != 1:
+            continue
+        if _GOES_ON.match(clause, found.end() + stated.end):
             continue
         (year,) = named
         phrase = YEAR.sub(" ", found["what"])

@@ -29,7 +29,9 @@ _NAMED = re.compile(
     r"[^.;]{0,80}?\b(?:is|was|of|=|equals)\s+(?=[-\u2212(]?\s?[$€£S\d(])",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"\s*(?:[-+*/=\u2212\u00d7\u00f7]|in (?:19|20)\d\d\b)")
+_GOES_ON = re.compile(
+    r"\s*(?:[-+*/=\u2212\u00d7\u00f7]|(?:in (?:19|20)\d\d|divided|times|multiplied|plus|minus|over)\b)"
+)
 _OPERATION = {"average": "average", "change": "change", "net change": "change"}
 LARGEST_PERCENT = 1000
 """Bare numbers above it are taken for no percent figures."""
@@ -123,6 +125,16 @@ def judge(stated: Amount, start: int, end: int, expected: Sequence[Expected], gi
         return Claim(start, end, Verdict.UNKNOWN, f"{gives}, stated {said}: off in its last digit")
     if found is Match.UNIT and stated.percent and not _is_money(one):
         return Claim(start, end, Verdict.UNKNOWN, f"{gives}; whether these are percent figures is not said")
+    if found is Match.SIGN and all(cell.amount.value < 0 for e in alike for cell in e.cells):
+        return Claim(
+            start, end, Verdict.UNKNOWN, f"{gives}, stated {said}: bracketed amounts may be meant by size"
+        )
+    if one.operation == "percent_change" and stated.percent and not _is_money(one):
+        points = one.cells[0].amount.value - one.cells[1].amount.value
+        if compare(stated, points) in (Match.SAME, Match.LAST_DIGIT):
+            return Claim(
+                start, end, Verdict.UNKNOWN, f"{gives}, stated {said}: percentage points may be meant"
+            )
     if found.scale and not one.percent and not given.scale_known:
         return Claim(start, end, Verdict.UNKNOWN, f"{gives}, stated {said}: the table's unit is not said")
     if (

@@ -30,7 +30,9 @@ _VERB = (
     r"(?:about |approximately )?"
 )
 _NEXT = re.compile(r"(?=[-\u2212(]?\s?(?:[$€£]|[ACS]\$)?\s?[\d.(])")
-_GOES_ON = re.compile(r"\s*[-+*/\u2212\u00d7\u00f7]\s*[\d($]")
+_GOES_ON = re.compile(
+    r"\s*(?:[-+*/\u2212\u00d7\u00f7]\s*[\d($]|(?:divided|times|multiplied|plus|minus|over)\b)"
+)
 
 
 class Ratio:

@@ -24,6 +24,7 @@ _PERCENT_ASKED = re.compile(
     r"|^what percentage\b|\bas a percentage of\b|\b(?:in|as a) percent\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"\b(?:shares?|number of|units?|options?|rights|customers|employees)\b", re.IGNORECASE)
 _WORDS = {factor: word for word, factor in SCALES.items() if word in ("thousand", "million", "billion")}
 
 
@@ -71,6 +72,8 @@ def _judge(answer: Answer, given: Material) -> Finding:
             if amount.percent
             else silent("no unit")
         )
+    if _COUNTED.search(given.question):
+        return silent("counts may be in another unit than amounts")
     if not given.scale_known or given.table is None or amount.scale == 1 or amount.percent:
         return silent("neither table nor question settles the unit")
     if amount.scale == given.scale:
