@@ -216,10 +216,12 @@ def test_first_wrong_by_comparison_takes_the_first_of_several():
 
 
 def test_first_wrong_within_a_place_by_trace():
-    right = "def total(xs):\n    a = 1\n    b = 2\n    return sum(x for x in xs if x > 0) + b - a - 1\n"
-    wrong = right.replace("a = 1", "a = 2 - 1").replace("b = 2", "b = 5")
+    last = "    return sum(x for x in xs if x > 0) + b - a - 1\n"
+    head = "def total(xs):\n    n = len(xs)\n    m = n\n"
+    right = f"{head}    a = 1\n    b = 2\n{last}"
+    wrong = f"{head}    a = 2 - 1\n    c = 4\n    b = 5 + c - c\n{last}"
     asked = problem({"tests": TESTS, "solution": right})
-    assert verdicts(FirstWrong(), asked, program(wrong)) == [U, U, F, U]
+    assert verdicts(FirstWrong(), asked, program(wrong)) == [U, U, U, U, U, F, U]
 
 
 def test_a_negated_choice_points_at_no_line():

@@ -19,7 +19,7 @@ from prmkit.types import Code, Json, Verdict
 from prmkit.verify import sandbox
 from prmkit.verify.sandbox import Limits, Result
 
-LIMITS = Limits(seconds=20.0, memory=1 << 30, output=1 << 20)
+LIMITS = Limits(seconds=40.0, memory=1 << 30, output=1 << 20)
 """Limits of one job; inside, each program also has a limit of processor time or of steps."""
 TOOL = "bubblewrap"
 _TYPING = re.compile(

@@ -4,8 +4,8 @@ It looks for variants of the program that pass, and says where they differ. Vari
 that the reference brings (``solution``, ``variants``), and the program itself with one small change
 (:mod:`prmkit_code.repairs`). A right program is laid beside the wrong one statement by statement; of the
 places where they differ, the first one is wrong that cannot stay when all later ones are taken from the
-right program. Where a place has several lines, both programs run under a tracer, and the line after which
-their states part is the one. The variant is the proof and stands in the reason: a step FAILS when all
+right program. Where a place has several lines, both programs run under a tracer, and the line after
+which their states part is the one. The variant is the proof and stands in the reason: a step FAILS when all
 variants that pass agree on it, and the others of the program stay UNKNOWN. A program that passes is
 not spoken of.
 """
@@ -13,7 +13,7 @@ not spoken of.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from prmkit.contracts import Finding
@@ -91,17 +91,14 @@ def _findings(trajectory: Trajectory, said: Finding, faults: Sequence[Fault]) ->
     return [Finding(Verdict.FAILS, reason) if step == steps[0] else silent for step in trajectory.scored]
 
 
-def _passing(job: dict[str, Json], sources: Sequence[str]) -> list[bool]:
-    """Which of several programs pass the tests."""
-    passed: list[bool] = []
+def _tested(job: dict[str, Json], sources: Sequence[str]) -> list[runner.Tested | None]:
+    """Several programs against the tests; None where the sandbox gave no answer."""
+    found: list[runner.Tested | None] = []
     chunks = [list(sources[i : i + BATCH]) for i in range(0, len(sources), BATCH)]
     jobs = [{**job, "mode": "batch", "programs": part, "steps": STEPS, "seconds": SECONDS} for part in chunks]
     for part, ran in zip(chunks, runner.run_all(jobs), strict=True):
-        if ran.failure:
-            passed += [False] * len(part)
-        else:
-            passed += [runner.tested(one).passed for one in ran.found]
-    return passed
+        found += [None] * len(part) if ran.failure else [runner.tested(one) for one in ran.found]
+    return found
 
 
 def _from_repairs(problem: Problem, trajectory: Trajectory, job: dict[str, Json]) -> Iterator[Fault]:
@@ -117,9 +114,9 @@ def _from_repairs(problem: Problem, trajectory: Trajectory, job: dict[str, Json]
             text = source.text[: edit.start] + edit.text + source.text[edit.end :]
             if changed is not None and text not in seen and len(seen) < MAX_REPAIRS:
                 seen[text] = changed[1], changed[0].steps[changed[1]].text.strip()
-    passed = _passing(job, list(seen))
     either = exchangeable(source)
-    for (text, (step, line)), good in zip(seen.items(), passed, strict=True):
+    for (text, (step, line)), result in zip(seen.items(), _tested(job, list(seen)), strict=True):
+        good = result is not None and result.passed
         if good and text in either:
             # Its two ways out might be exchanged instead: that points at no one line.
             yield from (Fault(s, "a choice is negated") for s in (step, -1))
@@ -154,17 +151,23 @@ def _against(found: Program, other: str, job: dict[str, Json]) -> Fault | None:
     matcher = difflib.SequenceMatcher(
         None, [_bare(text) for _, text in mine], [_bare(text) for _, text in theirs], autojunk=False
     )
-    places = [op for op in matcher.get_opcodes() if op[0] != "equal"]
+    ops = list(_paired(matcher.get_opcodes()))
+    places = [op for op in ops if op[0] != "equal"]
     if not places or len(places) > MAX_PLACES or matcher.ratio() < ALIKE:
         return None
-    mixed = [_mixed(mine, theirs, matcher.get_opcodes(), kept) for kept in range(len(places) + 1)]
-    passed = _passing(job, mixed)
+    mixed = [_mixed(mine, theirs, ops, kept) for kept in range(len(places) + 1)]
+    tested = _tested(job, mixed)
     for kept in range(len(places)):
-        if passed[kept] and not passed[kept + 1]:
+        before, after = tested[kept], tested[kept + 1]
+        if before is None or after is None:
+            return None
+        if before.passed and not after.passed:
             _, i1, i2, j1, j2 = places[kept]
+            # Variables of other names, or a part written anew, do not fit together: that is no mistake.
+            if after.error.startswith(("NameError", "UnboundLocalError")) or j2 - j1 > i2 - i1 + 1:
+                return None
             index = _parting(mine[i1:i2], job, mixed[kept + 1], mixed[kept])
-            row = mine[min(i1 + index, len(mine) - 1)][0]
-            step = _near(found, row)
+            step = None if index is None else _near(found, mine[min(i1 + index, len(mine) - 1)][0])
             if step is None:
                 return None
             right = " / ".join(text.strip() for _, text in theirs[j1:j2]) or "nothing"
@@ -172,6 +175,16 @@ def _against(found: Program, other: str, job: dict[str, Json]) -> Fault | None:
                 step, f"with {right[:120]!r} in its place (and the rest as needed) the program passes"
             )
     return None
+
+
+def _paired(ops: Iterable[tuple[str, int, int, int, int]]) -> Iterator[tuple[str, int, int, int, int]]:
+    """Places of as many statements on both sides, taken apart into pairs."""
+    for tag, i1, i2, j1, j2 in ops:
+        if tag == "replace" and i2 - i1 == j2 - j1:
+            for k in range(i2 - i1):
+                yield tag, i1 + k, i1 + k + 1, j1 + k, j1 + k + 1
+        else:
+            yield tag, i1, i2, j1, j2
 
 
 def _bare(text: str) -> str:
@@ -201,33 +214,36 @@ def _near(found: Program, row: int) -> int | None:
     return None
 
 
-def _parting(place: Sequence[tuple[int, str]], job: dict[str, Json], wrong: str, right: str) -> int:
-    """Which statement of a place makes the states part, by trace on the tests; the first by default."""
+def _parting(place: Sequence[tuple[int, str]], job: dict[str, Json], wrong: str, right: str) -> int | None:
+    """Which statement of a place makes the states part, by trace on the tests.
+
+    0 for a place of one statement or none; None where the traces have nothing in common before they part,
+    or part elsewhere.
+    """
     if len(place) < 2:
         return 0
     cases: Any = job["cases"]
-    call = "\n".join(cases)
-    jobs = [
-        {
-            "mode": "trace",
-            "program": source,
-            "setup": job.get("setup"),
-            "call": call,
-            "as": "exec",
-            "history": 400,
-            "seconds": 2.0,
-        }
-        for source in (wrong, right)
-    ]
+    more = {"mode": "trace", "setup": job.get("setup"), "as": "exec", "history": 400, "seconds": SECONDS}
+    jobs = [{**more, "program": source, "call": "\n".join(cases)} for source in (wrong, right)]
     first, second = runner.run_all(jobs)
     if first.failure or second.failure:
-        return 0
-    rows = [row for row, _ in statements(wrong)]
-    at = {text: index for index, (_, text) in enumerate(place)}
-    texts = dict(statements(wrong))
-    states = [state for _, _, state in second.found["history"]]
-    for position, (row, _, state) in enumerate(first.found["history"]):
-        if position >= len(states) or state != states[position]:
-            owner = max((r for r in rows if r <= row), default=0)
-            return at.get(texts.get(owner, ""), 0)
-    return 0
+        return None
+    rows = statements(wrong)
+    # The right program may take more lines to the same state, or fewer: look for it further on.
+    others = [state for _, _, state in second.found["history"]]
+    known = {name for state in others for name in state}
+    reached = agreed = 0
+    for row, _, state in first.found["history"]:
+        ahead = next((n for n in range(reached, len(others)) if _agree(state, others[n], known)), None)
+        if ahead is None:
+            owner = next((text for r, text in reversed(rows) if r <= row), "")
+            texts = [text for _, text in place]
+            return texts.index(owner) if agreed and owner in texts else None
+        agreed += bool(state)
+        reached = ahead
+    return None
+
+
+def _agree(state: Mapping[str, str], other: Mapping[str, str], known: set[str]) -> bool:
+    """Whether two states give the variables that both programs have (``known``) the same values."""
+    return all(other.get(name) == value for name, value in state.items() if name in known)
