@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from prmkit.cards import EvalSuite
 from prmkit.errors import AlignmentError, ConfigError, DataError
 from prmkit.judging import choice
 from prmkit.judging.baselines import (
+    TOOL_ORACLE,
     baselines,
     oracle_scores,
     position_scores,
@@ -25,6 +27,7 @@ from prmkit.judging.rows import build, first_error
 from prmkit.judging.run import Questions, evaluate_suite
 from prmkit.judging.steps import choose_thresholds
 from prmkit.judging.suites import check_name, digest, select
+from prmkit.judging.verifiers import verifier_records
 from prmkit.types import (
     Code,
     Evidence,
@@ -389,7 +392,49 @@ def test_evidence_that_read_the_reference_is_no_baseline() -> None:
     peeked = [evidence(s, "F" * len(s.trajectory.steps), reference=True) for s in STEPS]
     with pytest.raises(ConfigError, match="read the reference"):
         verifier_scores(STEPS, peeked)
-    assert {v for s in baselines(STEPS, peeked)["verifier"] for v in s.values} == {0.5}
+    found = baselines(STEPS, peeked)
+    assert {v for s in found["verifier"] for v in s.values} == {0.5}
+    assert {v for s in found[TOOL_ORACLE] for v in s.values} == {0.0}
+    assert TOOL_ORACLE not in baselines(STEPS, [evidence(s, "H" * len(s.trajectory.steps)) for s in STEPS])
+
+
+def test_evidence_that_read_the_reference_is_an_oracle_in_a_suite() -> None:
+    free = [evidence(s, "H" + "?" * (len(s.trajectory.steps) - 1)) for s in STEPS]
+    peeked = [
+        [*own, *evidence(s, "F" * len(s.trajectory.steps), reference=True)]
+        for s, own in zip(STEPS, free, strict=True)
+    ]
+    scores = {"prm": PRM, **baselines(STEPS, peeked)}
+    ask = Questions(metrics=("step_auroc",), resampling=Resampling(draws=20))
+    record = evaluate_suite("s-4", STEPS, scores, evidence=peeked, questions=ask)
+    assert TOOL_ORACLE in record["scorers"]
+    assert not [pair for pair in record["paired"] if TOOL_ORACLE in (pair["a"], pair["b"])]
+    # What decides by the answer leaves a step silent all the same.
+    plain = evaluate_suite("s-4", STEPS, scores, evidence=free, questions=ask)
+    assert record["slices"]["tools"]["silent"]["n"] == plain["slices"]["tools"]["silent"]["n"] > 0
+    tools = verifier_records(list(zip(STEPS, peeked, strict=True)), draws=20)
+    assert {name: tool["oracle"] for name, tool in tools.items()} == {"t/tool@1": True}
+
+
+def test_tools_are_recorded_alone_and_merged_without_oracles() -> None:
+    def said(verifier: str, verdict: str, row: Sample, **given: bool) -> list[Evidence]:
+        found = evidence(row, verdict * len(row.trajectory.steps), **given)
+        return [replace(e, verifier=verifier) for e in found]
+
+    peeked = [
+        [*said("t/a@1", "H", s), *said("t/b@1", "H", s), *said("t/answer@1", "F", s, reference=True)]
+        for s in STEPS
+    ]
+    tools = json.loads(json.dumps(verifier_records(list(zip(STEPS, peeked, strict=True)), draws=20)))
+    assert list(tools) == ["t/a@1", "t/answer@1", "t/b@1", "all, merged"]
+    assert tools["t/answer@1"]["oracle"] is True
+    merged = tools["all, merged"]
+    assert merged["metrics"]["fails_recall"]["value"] == 0.0
+    assert merged["confusion"]["wrong"]["FAILS"] == 0
+    assert merged["places"][0]["coverage"]["value"] == 1.0
+    assert [one["verdict"] for one in merged["disagreements"]] == ["HOLDS", "HOLDS"]
+    assert "disagreements" not in tools["t/a@1"]
+    assert verifier_records([(STEPS[0]._replace(labels=None), [])]) == {}
     with pytest.raises(AlignmentError):
         verifier_scores(STEPS[:1], [evidence(STEPS[1], "HH")])
 

@@ -18,6 +18,7 @@ from prmkit.stats import (
     bootstrap_mean,
     clopper_pearson_lower,
     clopper_pearson_upper,
+    clustered_wilson,
     design_effect,
     holm,
     mcnemar_exact,
@@ -230,3 +231,56 @@ def test_columns_that_do_not_fit_are_refused(rows: list[float]) -> None:
         bootstrap_mean(rows, "ab")
     with pytest.raises(AlignmentError):
         bootstrap(len, rows[:1], "ab")
+
+
+@pytest.mark.parametrize(
+    ("hits", "clusters", "expected"),
+    [
+        # 3 of 4 in two clusters of two: 1.5 in 2 trials. By hand, z = 1.95996: middle
+        # (0.75 + z^2/4) / (1 + z^2/2) = 0.58560, half 0.67105 * sqrt(0.09375 + 0.24009) = 0.38773.
+        ([1, 1, 1, 0], "aabb", (0.75, 0.19787, 0.97333)),
+        # One cluster of three is one trial of rate 2/3: middle 0.53442, half 0.40483 * 1.08746 = 0.44024.
+        ([1, 1, 0], "aaa", (2 / 3, 0.09418, 0.97466)),
+        # Sizes 8, 1, 1: 100 / 66 = 1.51515 trials, all hit: 1.51515 / (1.51515 + z^2).
+        ([1] * 10, "aaaaaaaabc", (1.0, 0.28286, 1.0)),
+        ([0] * 5, "abcde", (0.0, 0.0, 0.43448)),
+    ],
+)
+def test_few_clusters_by_hand(hits: list[int], clusters: str, expected: tuple[float, float, float]) -> None:
+    found = clustered_wilson(list(map(bool, hits)), clusters)
+    assert found[:3] == pytest.approx(expected, abs=2e-5)
+    assert (found.n, found.clusters) == (len(hits), len(set(clusters)))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from("abcdefgh")), min_size=1, max_size=60))
+def test_clustered_wilson_is_never_narrower_than_wilson_over_rows(rows: list[tuple[bool, str]]) -> None:
+    hits, clusters = [hit for hit, _ in rows], [cluster for _, cluster in rows]
+    found = clustered_wilson(hits, clusters)
+    low, high = wilson(sum(hits), len(hits))
+    assert 0.0 <= found.low <= found.value <= found.high <= 1.0
+    assert found.high - found.low >= high - low - 1e-12
+    assert clustered_wilson(hits[::-1], clusters[::-1]) == pytest.approx(found)
+    own = clustered_wilson(hits, range(len(hits)))
+    assert own[1:3] == pytest.approx((low, high))
+
+
+def test_clustered_wilson_covers_where_a_bootstrap_of_few_clusters_does_not() -> None:
+    """Six clusters of ten rows that agree with each other: how often the interval holds the true share."""
+    rng = np.random.default_rng(0)
+    clusters = np.repeat(np.arange(6), 10)
+    held = {"wilson": 0, "bootstrap": 0}
+    trials = 300
+    for _ in range(trials):
+        hits = rng.random(60) < rng.beta(1.4, 0.6, size=6)[clusters]
+        found = clustered_wilson(hits.tolist(), clusters.tolist())
+        drawn = bootstrap_mean(hits.astype(float), clusters.tolist(), draws=200)
+        held["wilson"] += found.low <= 0.7 <= found.high
+        held["bootstrap"] += drawn.low <= 0.7 <= drawn.high
+    assert held["wilson"] / trials >= 0.95
+    assert held["bootstrap"] / trials < 0.92
+
+
+def test_clustered_wilson_of_nothing_and_of_unlike_columns() -> None:
+    assert math.isnan(clustered_wilson([], []).value)
+    with pytest.raises(AlignmentError):
+        clustered_wilson([True], ["a", "b"])

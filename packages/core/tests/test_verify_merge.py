@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from prmkit.errors import AlignmentError
 from prmkit.label.human import label as rated
-from prmkit.stats import clopper_pearson_upper
+from prmkit.stats import bootstrap_mean, clopper_pearson_upper, clustered_wilson, wilson
 from prmkit.types import Code, Evidence, Problem, Sample, Trajectory, Verdict
 from prmkit.verify.merge import merge
 from prmkit.verify.noise import measure, rate
@@ -120,6 +120,14 @@ def test_the_table_by_hand() -> None:
     }
     assert noise.codes == {"not_applicable": 3}
     assert noise.places[0][:8] == (0, 4, 1, 3, 1, 0, 2, 2)
+    first = noise.places[0]
+    assert (first.coverage.value, first.fails_precision.value, first.holds_precision.value) == (
+        0.75,
+        0.0,
+        1.0,
+    )
+    assert (first.fails_recall.n, first.holds_recall.n) == (1, 3)
+    assert first.coverage[1:3] == wilson(3, 4)
     assert [(d.trajectory_id, d.step, str(d.verdict)) for d in noise.disagreements] == [
         ("b", 0, "FAILS"),  # a false alarm before the first error comes first
         ("a", 3, "FAILS"),
@@ -128,6 +136,8 @@ def test_the_table_by_hand() -> None:
     plain = json.loads(json.dumps(noise.as_dict()))
     assert plain["fails_precision"]["value"] == 0.5
     assert plain["disagreements"][0]["reason"] == "why"
+    assert plain["disagreements"][0]["text"] == "step 0"
+    assert plain["places"][0]["coverage"]["n"] == 4
 
 
 def test_a_verifier_is_measured_alone() -> None:
@@ -156,8 +166,24 @@ def test_equal_rows_claim_no_certainty() -> None:
     assert rate([True] * 500, ["one"] * 500).low < few.low  # one cluster is one observation
 
 
+def test_few_clusters_have_an_interval_by_clusters() -> None:
+    mixed = rate([True, False, True, True], ["a", "a", "b", "b"])
+    assert mixed == clustered_wilson([True, False, True, True], ["a", "a", "b", "b"])
+    assert 0.0 < rate([True, False], ["a", "a"]).low < rate([True, False], ["a", "a"]).high < 1.0
+    names = [str(i) for i in range(40)]
+    many = rate([i % 2 == 0 for i in range(40)], names, draws=50)
+    assert many == bootstrap_mean([1.0, 0.0] * 20, names, draws=50)
+
+
+def test_what_reads_the_reference_is_measured_alone() -> None:
+    sample, evidence = judged("a", [1, -1], "HU")
+    peeked = [*evidence, of(sample.trajectory, 1, FAILS, "oracle@1", needs_reference=True)]
+    assert measure([(sample, peeked)]).fails_recall.value == 0.0
+    assert measure([(sample, peeked)], verifier="oracle").fails_recall.value == 1.0
+
+
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("abcde")), min_size=1, max_size=30))
 def test_intervals_hold_their_value(rows: list[tuple[bool, str]]) -> None:
     interval = rate([hit for hit, _ in rows], [cluster for _, cluster in rows], draws=50)
     assert interval.value == sum(hit for hit, _ in rows) / len(rows)
-    assert math.isnan(interval.low) or 0.0 <= interval.low <= interval.high <= 1.0
+    assert 0.0 <= interval.low <= interval.high <= 1.0

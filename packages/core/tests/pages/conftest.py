@@ -136,6 +136,9 @@ def suite(shift=0.0, clusters=600, **more):
     }
 
 
+HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)> & \u2028 \x1b[31m"
+
+
 def make_evaluation():
     """Figures of an invented run."""
     tool = {
@@ -146,9 +149,52 @@ def make_evaluation():
         "false_alarm_rate": {"value": 0.002, "low": None, "high": 0.0047, "n": 3100},
         "first_error_recall": around(0.31),
     }
+    table = {"HOLDS": 900, "FAILS": 3, "UNKNOWN": 1400}
+    detail = {
+        "oracle": False,
+        "confusion": {
+            "right": table,
+            "wrong": {"HOLDS": 40, "FAILS": 160, "UNKNOWN": 90},
+            "unlabelled": table,
+        },
+        "codes": {"not_applicable": 2800, "timeout": 3},
+        "places": [
+            {
+                "position": i,
+                "steps": 400 - 40 * i,
+                "wrong": 10 + 8 * i,
+                "coverage": around(0.6 - 0.04 * i),
+                "fails_precision": around(0.97),
+                "fails_recall": around(0.2 + 0.05 * i),
+                "holds_precision": around(0.93 - 0.03 * i),
+                "holds_recall": around(0.5),
+            }
+            for i in range(8)
+        ],
+        "disagreements": [
+            {
+                "trajectory_id": f"t{i}",
+                "step": i,
+                "gold": float(i % 2 == 0),
+                "verdict": "HOLDS" if i % 2 else "FAILS",
+                "verifier": "math/arithmetic@1",
+                "reason": "12 * 4 is 48, not 46",
+                "before_first_error": i % 4 == 0,
+                "text": f"Each of 12 boxes holds 4 pens, so there are 46. {HOSTILE if i == 1 else ''}",
+            }
+            for i in range(6)
+        ],
+    }
+    tools = {
+        "all, merged": {"metrics": tool, **detail},
+        "math/arithmetic@1": {"metrics": tool, "oracle": False, "confusion": detail["confusion"]},
+        "math/final_answer@1": {"metrics": tool, "oracle": True},
+    }
     return {
         "suites": {
-            "math-generated-600": suite(summary="Held-out generated tasks, eight samples each."),
+            "math-generated-600": suite(
+                summary="Held-out generated tasks, eight samples each.", verifiers=tools
+            ),
             "processbench-gsm8k-195": suite(
                 0.3,
                 clusters=195,
@@ -187,9 +233,6 @@ def make_run(folder: Path, *, figures=None) -> Path:
     (folder / "quarantine").mkdir(exist_ok=True)
     (folder / "quarantine" / "sample.jsonl").write_text('{"file": "a", "row": 3, "reason": "no steps"}\n')
     return folder
-
-
-HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)> & \u2028 \x1b[31m"
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,22 @@ def test_a_report_is_one_page_with_markdown_and_one_csv_per_table(drawn):
     assert "run-verifiers.csv" in names
 
 
+def test_tools_are_shown_step_by_step_and_example_by_example(drawn):
+    said = words(drawn / "index.html")
+    expected = """Tools by step|By step: 8 lines|Gold against verdicts: 6 lines|not_applicable 2800, timeout 3
+    Where all, merged and gold disagree: 6 examples|refuted, gold right|held, gold wrong
+    refuted, gold right, after an error|12 * 4 is 48, not 46|A tool marked oracle reads the reference"""
+    for part in re.split(r"\||\n\s*", expected):
+        assert part in said, part
+    names = {p.name for p in drawn.glob("math-generated-600-verifiers*.csv")}
+    assert names == {
+        f"math-generated-600-verifiers{part}.csv" for part in ("", "-confusion", "-steps", "-disagreements")
+    }
+    page = (drawn / "index.html").read_text()
+    assert re.search(r'<tr class="oracle"><th scope="row">math/final_answer@1 \(oracle\)</th>', page)
+    assert 'aria-label="Tools by step: all, merged"' in page
+
+
 def test_the_page_asks_for_nothing_outside(drawn):
     page = (drawn / "index.html").read_text()
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)""", page)

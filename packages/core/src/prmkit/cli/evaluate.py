@@ -15,6 +15,7 @@ from prmkit.errors import DataError
 from prmkit.judging.baselines import baselines
 from prmkit.judging.figures import Resampling
 from prmkit.judging.run import METRICS, STANDARD, Questions, evaluate_suite
+from prmkit.judging.verifiers import verifier_records
 from prmkit.records import read_jsonl, read_parquet, read_samples, write_text
 from prmkit.records.files import finite
 from prmkit.types import Evidence, Sample, StepScores
@@ -70,6 +71,8 @@ def command(
             resampling=Resampling(draws=draws, seed=seed),
         ),
     )
+    if found is not None and (tools := verifier_records(list(zip(samples, found, strict=True)), draws=draws)):
+        record["verifiers"] = tools
     result = finite({"suites": {record["name"]: record}})
     if out:
         write_text(out, json.dumps(result, ensure_ascii=False, indent=1) + "\n")

@@ -13,6 +13,8 @@ from prmkit.errors import AlignmentError, ConfigError
 from prmkit.judging.steps import BASELINE
 from prmkit.types import Evidence, Sample, StepScores, Trajectory, Verdict
 
+TOOL_ORACLE = "verifier oracle"
+"""Scorer of tools that read the reference: a ceiling beside the gold's own, never a rival."""
 VERDICT_VALUE: Mapping[Verdict, float] = {Verdict.FAILS: 0.0, Verdict.UNKNOWN: 0.5, Verdict.HOLDS: 1.0}
 
 
@@ -76,10 +78,19 @@ def verifier_scores(samples: Sequence[Sample], evidence: Sequence[Sequence[Evide
     return [_verified(s.trajectory, found) for s, found in zip(samples, evidence, strict=True)]
 
 
-def _verified(trajectory: Trajectory, evidence: Sequence[Evidence]) -> StepScores:
+def tool_oracle_scores(samples: Sequence[Sample], evidence: Sequence[Sequence[Evidence]]) -> list[StepScores]:
+    """The same of all tools, those that read the reference among them.
+
+    Raises:
+        AlignmentError: Evidence of another cut.
+    """
+    return [_verified(s.trajectory, found, oracle=True) for s, found in zip(samples, evidence, strict=True)]
+
+
+def _verified(trajectory: Trajectory, evidence: Sequence[Evidence], *, oracle: bool = False) -> StepScores:
     verdicts: dict[int, set[Verdict]] = {}
     for one in evidence:
-        if one.needs_reference:
+        if one.needs_reference and not oracle:
             raise ConfigError(
                 f"verifier {one.verifier!r} read the reference",
                 do="leave it out of the baseline: what sees the answer is an oracle",
@@ -98,7 +109,7 @@ def _verified(trajectory: Trajectory, evidence: Sequence[Evidence]) -> StepScore
         order = (Verdict.FAILS, Verdict.HOLDS)
         return VERDICT_VALUE[next((v for v in order if v in found), Verdict.UNKNOWN)]
 
-    return _scores(trajectory, "verifier", value)
+    return _scores(trajectory, "verifier-oracle" if oracle else "verifier", value)
 
 
 def oracle_scores(samples: Sequence[Sample]) -> list[StepScores]:
@@ -122,7 +133,8 @@ def baselines(
 ) -> dict[str, list[StepScores]]:
     """Random, position, tools (where evidence is given) and oracle for the same samples.
 
-    Evidence that read the reference is passed over.
+    Evidence that read the reference stands in no baseline; where it decided anything, a second oracle
+    (:data:`TOOL_ORACLE`) says what tools reach that see the answer.
 
     Raises:
         AlignmentError: Evidence of another number of samples, or of another cut.
@@ -131,5 +143,7 @@ def baselines(
     if evidence is not None:
         free = [[e for e in one if not e.needs_reference] for one in evidence]
         found["verifier"] = verifier_scores(samples, free)
+        if any(e.needs_reference and e.verdict is not Verdict.UNKNOWN for one in evidence for e in one):
+            found[TOOL_ORACLE] = tool_oracle_scores(samples, evidence)
     found["oracle"] = oracle_scores(samples)
     return found

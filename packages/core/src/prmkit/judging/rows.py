@@ -39,7 +39,7 @@ class Table:
     first: Sequence[int | None]
     """Per sample: first wrong step, -1 for none, None when unknown."""
     silent: Mask | None = None
-    """Per step: no tool said HOLDS or FAILS; None when no evidence was given."""
+    """Per step: no tool said HOLDS or FAILS without the reference; None when no evidence was given."""
     kinds: Sequence[str] = ()
     """Per step: class of the error, empty where none is known."""
 
@@ -94,7 +94,8 @@ def build(
     Args:
         samples: What is judged.
         scores: Scorer → records.
-        evidence: Per sample, the evidence that says which steps a tool decides.
+        evidence: Per sample, the evidence that says which steps a tool decides; what read the reference
+            decides nothing, since it cannot be run where the answer is not known.
         kinds: Trajectory id → class of error per step.
 
     Raises:
@@ -174,4 +175,4 @@ def _joined(scorer: str, samples: Sequence[Sample], records: Sequence[StepScores
 
 
 def _decided(evidence: Sequence[Evidence]) -> set[int]:
-    return {e.step for e in evidence if e.verdict is not Verdict.UNKNOWN}
+    return {e.step for e in evidence if e.verdict is not Verdict.UNKNOWN and not e.needs_reference}

@@ -19,6 +19,7 @@ import numpy as np
 from prmkit.cards import EvalSuite
 from prmkit.errors import ConfigError
 from prmkit.judging import choice, steps
+from prmkit.judging.baselines import TOOL_ORACLE
 from prmkit.judging.figures import Mask, Metric, Resampling, difference, scorer_table
 from prmkit.judging.rows import Scores, Table, build, part
 from prmkit.registry import nearest
@@ -29,7 +30,7 @@ STANDARD = ("step_auroc", "first_error_f1", "first_error_accuracy", "calibration
 METRICS = frozenset({*STANDARD, "processbench_f1", "prmbench_score"})
 """Names that a suite may ask for."""
 WITHHELD = "withheld"
-NO_RIVAL = frozenset({choice.ORACLE})
+NO_RIVAL = frozenset({choice.ORACLE, TOOL_ORACLE})
 """Scorers that a subject is not compared with: they saw the gold."""
 
 

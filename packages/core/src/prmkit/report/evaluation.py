@@ -7,7 +7,7 @@ Read besides the fixed shape (suites → n, clusters, scorers → metrics, paire
            curves       {"best_of_n": {scorer: [{"n", "value", "low", "high"}]}}
            slices       {"rung"|"tools"|"error"|…: {label: {"n", "wrong", "clusters", "scorers", "paired"}}}
            reliability  {scorer: [{"mean", "share", "n", "low", "high"}]}
-           verifiers    {verifier: {"metrics": {name: estimate}}}
+           verifiers    {verifier: {"metrics": {name: estimate}, …}} (see ``prmkit.report.tools``)
            cost         {scorer or stage: {"seconds", "tokens", "calls", …}}
     top:   verifiers, cost, not_run [{"what", "why"}], notes, status
 
@@ -81,7 +81,7 @@ class Suite:
     curves: Mapping[str, Mapping[str, tuple[Point, ...]]] = field(default_factory=dict)
     slices: Mapping[str, tuple[Slice, ...]] = field(default_factory=dict)
     reliability: Mapping[str, tuple[Bin, ...]] = field(default_factory=dict)
-    verifiers: Figures = field(default_factory=dict)
+    verifiers: Mapping[str, Json] = field(default_factory=dict)
     cost: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     thresholds: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     """Scorer → threshold and the data it was chosen on."""
@@ -116,7 +116,7 @@ def _suite(run: str, name: str, data: Mapping[str, Json]) -> Suite:
         curves={kind: _curves(value) for kind, value in _dict(data.get("curves")).items()},
         slices={kind: _slices(value) for kind, value in _dict(data.get("slices")).items()},
         reliability={name: _bins(value) for name, value in _dict(data.get("reliability")).items()},
-        verifiers=read_figures(data.get("verifiers")),
+        verifiers=_dict(data.get("verifiers")),
         cost={name: _dict(value) for name, value in _dict(data.get("cost")).items()},
         thresholds=_thresholds(data.get("thresholds")),
         rest={key: value for key, value in data.items() if key not in KNOWN},

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from prmkit.report import plots
 from prmkit.report.content import Block, Folded, Heading, Prose, Section, kept
-from prmkit.report.evaluation import Suite, read_figures
+from prmkit.report.evaluation import Suite
 from prmkit.report.findings import outcome, telling
 from prmkit.report.load import Run
-from prmkit.report.suites import OUTCOME, cost_blocks, identifier, panels, verifier_blocks
+from prmkit.report.scorers import identifier
+from prmkit.report.suites import OUTCOME, cost_blocks, panels
 from prmkit.report.tables import Cell, Estimate, Table, settings
+from prmkit.report.tools import verifier_blocks
 from prmkit.report.words import STATUS, is_prm, metric, threshold_of
 from prmkit.types import Json
 
@@ -185,8 +187,7 @@ def run_sections(run: Run, *, several_runs: bool) -> list[Section]:
     blocks: list[Block | None] = []
     if isinstance(top.get("status"), str):
         blocks.append(Prose(f"Status: **{top['status']}**. {STATUS.get(top['status'], '')}"))
-    verifiers = {k: v for k, v in _mapping(top.get("verifiers")).items() if isinstance(v, Mapping)}
-    blocks += verifier_blocks(read_figures(verifiers), base)
+    blocks += verifier_blocks(_mapping(top.get("verifiers")), base)
     blocks += cost_blocks({k: _mapping(v) for k, v in _mapping(top.get("cost")).items()}, base)
     blocks += _stages(run, base)
     rest = {k: v for k, v in top.items() if k not in TOP}

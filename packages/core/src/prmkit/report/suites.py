@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from prmkit.report import plots
 from prmkit.report.content import Block, Folded, Heading, Prose, Section, kept
-from prmkit.report.evaluation import Figures, Paired, Slice, Suite
+from prmkit.report.evaluation import Paired, Slice, Suite
 from prmkit.report.findings import outcome, telling
+from prmkit.report.scorers import explain, identifier, scorer_table
 from prmkit.report.tables import Cell, Estimate, Table, number, settings
+from prmkit.report.tools import verifier_blocks
 from prmkit.report.words import GOLD, in_order, is_backdrop, is_oracle, is_prm, metric, threshold_of
 from prmkit.types import Json
 
@@ -43,42 +44,6 @@ SLICES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def identifier(*parts: str) -> str:
-    """A name for files and anchors: small letters, digits and hyphens.
-
-    Examples:
-        >>> identifier("ProcessBench / gsm8k", "F1")
-        'processbench-gsm8k-f1'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-") or "x"
-
-
-def scorer_table(
-    name: str, title: str, figures: Figures, metrics: Sequence[str], *, who: str = "scorer"
-) -> Table:
-    """Scorers as rows, metrics as columns; ceilings are marked."""
-    columns = (who, *(metric(m).label for m in metrics))
-    rows: list[tuple[Cell, ...]] = [(s, *(found.get(m) for m in metrics)) for s, found in figures.items()]
-    marks = ["oracle" if is_oracle(s) else "" for s in figures]
-    if any(sizes := [_size([f[m] for f in figures.values() if m in f]) for m in metrics]):
-        rows.append(("n (clusters)", *sizes))
-        marks.append("foot")
-    return Table(name, title, columns, tuple(rows), "", tuple(marks))
-
-
-def _size(cells: Sequence[Estimate]) -> str:
-    """Rows and clusters behind a column, as a range where scorers differ."""
-    n = sorted({c.n for c in cells if c.n is not None})
-    clusters = sorted({c.clusters for c in cells if c.clusters is not None})
-    if not n:
-        return ""
-    return _span(n) + (f" ({_span(clusters)})" if clusters else "")
-
-
-def _span(sizes: Sequence[int]) -> str:
-    return f"{sizes[0]:,}" if sizes[0] == sizes[-1] else f"{sizes[0]:,}–{sizes[-1]:,}"
-
-
 def suite_section(suite: Suite, *, several_runs: bool) -> Section:
     """All that is known of one suite."""
     title = f"{suite.name}, {suite.run}" if several_runs else suite.name
@@ -94,7 +59,7 @@ def suite_section(suite: Suite, *, several_runs: bool) -> Section:
         scorer_table(f"{base}-metrics", "Every scorer on the same rows", suite.figures, plain)
         if plain
         else None,
-        Prose(_explain(plain), how=True) if plain and any(metric(m).how for m in plain) else None,
+        Prose(explain(plain), how=True) if plain and any(metric(m).how for m in plain) else None,
         *paired_blocks(suite.paired, base, claims=suite.claims),
         *_thresholds(suite, base),
     ]
@@ -129,10 +94,6 @@ def _said(notes: Sequence[str]) -> str:
     said = (note.strip().rstrip(".") for note in notes if note.strip())
     # A note that begins with a scorer's name keeps the name as it is written elsewhere.
     return " ".join(f"{n if n.split()[0].endswith(':') else n[:1].upper() + n[1:]}." for n in said)
-
-
-def _explain(metrics: Sequence[str]) -> str:
-    return " ".join(f"**{metric(m).label}**: {metric(m).how}" for m in metrics if metric(m).how)
 
 
 def panels(metrics: Sequence[str]) -> list[str]:
@@ -343,23 +304,6 @@ def _reliability(suite: Suite, base: str) -> list[Block | None]:
     table = Table(f"{base}-reliability", "Bins", ("scorer", "mean score", "share right", "n"), rows)
     figure = plots.reliability(suite.reliability, title=f"Reliability on {suite.name}")
     return [Heading("Calibration"), figure, Prose(how, how=True), Folded("Bins as a table", table)]
-
-
-def verifier_blocks(verifiers: Figures, base: str) -> list[Block | None]:
-    """Quality of the tools against gold."""
-    if not verifiers:
-        return []
-    metrics = in_order(m for f in verifiers.values() for m in f)
-    how = (
-        "A verifier speaks only where it can read something: **coverage** says how often."
-        " HOLDS of a claim does not make the step right, so its precision is not expected to be 1."
-        f" {_explain([m for m in metrics if m not in ('coverage',)])}"
-    )
-    return [
-        Heading("What the tools see"),
-        scorer_table(f"{base}-verifiers", "Verifiers against gold", verifiers, metrics, who="verifier"),
-        Prose(how, how=True),
-    ]
 
 
 def cost_blocks(cost: Mapping[str, Mapping[str, Json]], base: str) -> list[Block | None]:

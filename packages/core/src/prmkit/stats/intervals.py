@@ -8,6 +8,7 @@ so that figures of two scorers are compared on the same resamples.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -79,6 +80,43 @@ def wilson(k: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     return (0.0 if k == 0 else max(0.0, middle - half)), (1.0 if k == n else min(1.0, middle + half))
+
+
+def clustered_wilson(
+    hits: Sequence[bool], clusters: Sequence[Hashable], confidence: float = 0.95
+) -> Interval:
+    """Wilson's interval of a share, as if each cluster were one trial: the rule for few clusters.
+
+    With k of n rows hit and m rows in each cluster, it is Wilson's interval of the rate k/n in
+    n^2 / sum(m^2) trials (Kish's effective number: the number of clusters where they are equal). A cluster's
+    own share varies at most as one trial does, so the interval errs on the wide side; it needs no
+    resamples, and one cluster gives the interval of one trial where a bootstrap gives none.
+
+    Args:
+        hits: One per row.
+        clusters: Cluster of each row.
+        confidence: Two-sided level.
+
+    Raises:
+        AlignmentError: Hits and clusters differ in length.
+        ConfigError: A confidence outside (0, 1).
+
+    Source:
+        Wilson (1927); effective number of clusters after Kish (1965), Survey Sampling.
+
+    Examples:
+        >>> clustered_wilson([True, True, False, False], "abcd")[1:3] == wilson(2, 4)
+        True
+        >>> [round(end, 3) for end in clustered_wilson([True] * 9, "a" * 9)[:3]]
+        [1.0, 0.207, 1.0]
+    """
+    n = same_rows(hits=hits, clusters=clusters)
+    if n == 0:
+        return Interval(math.nan, math.nan, math.nan, 0, 0)
+    sizes = Counter(clusters).values()
+    value = sum(map(bool, hits)) / n
+    trials = n * n / sum(size * size for size in sizes)
+    return Interval(value, *wilson(value * trials, trials, confidence), n, len(sizes))
 
 
 def clopper_pearson_upper(k: int, n: int, confidence: float = 0.95) -> float:

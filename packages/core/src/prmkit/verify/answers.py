@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from prmkit.stats import Interval, clopper_pearson_upper
 from prmkit.types import Evidence, Sample, Verdict
 from prmkit.verify.merge import merge
-from prmkit.verify.noise import FalseAlarms, named, plain, rate
+from prmkit.verify.noise import FalseAlarms, chosen, plain, rate
 
 RIGHT = 0.5
 """Outcomes at or above it call an answer right."""
@@ -101,7 +101,7 @@ def by_class(
 
 
 def _row(sample: Sample, evidence: Sequence[Evidence], verifier: str) -> _Row:
-    mine = [e for e in evidence if (named(e, verifier) if verifier else not e.needs_reference)]
+    mine = [e for e in evidence if chosen(e, verifier)]
     verdicts = {said.verdict for said in merge(sample.trajectory, mine) if said is not None}
     fails = Verdict.FAILS in verdicts
     return _Row(

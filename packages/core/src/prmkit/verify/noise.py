@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from prmkit.stats import Interval, bootstrap_mean, clopper_pearson_lower, clopper_pearson_upper, wilson
+from prmkit.stats import (
+    Interval,
+    bootstrap_mean,
+    clopper_pearson_lower,
+    clopper_pearson_upper,
+    clustered_wilson,
+)
 from prmkit.types import Evidence, Sample, Verdict
 from prmkit.verify.merge import merge
 
 GOOD = 0.5
 """Gold labels at or above it call a step right."""
+FEW = 20
+"""Clusters below which an interval is Wilson's over clusters: a bootstrap of so few is too narrow, and of
+one has no ends."""
 _EXAMPLES = 200
 _PLACES = 20
+_SHOWN = 400
+"""Characters of a step that a disagreement keeps."""
 
 
 class FalseAlarms(NamedTuple):
@@ -40,10 +51,12 @@ class Disagreement(NamedTuple):
     verifier: str
     reason: str
     before_first_error: bool
+    text: str = ""
+    """Beginning of the step."""
 
 
 class Place(NamedTuple):
-    """Counts of one step position."""
+    """One step position: counts, and shares with Wilson's interval over clusters."""
 
     position: int
     """0-based; the last place takes in all later ones."""
@@ -56,6 +69,11 @@ class Place(NamedTuple):
     holds: int
     holds_right: int
     """HOLDS on steps whose gold is right."""
+    coverage: Interval
+    fails_precision: Interval
+    fails_recall: Interval
+    holds_precision: Interval
+    holds_recall: Interval
 
 
 @dataclass(frozen=True)
@@ -114,7 +132,8 @@ def measure(
 
     Args:
         pairs: Samples with gold labels, and their evidence. Samples without labels count nowhere.
-        verifier: Only evidence of this verifier (``name`` or ``name@version``); all, merged, if empty.
+        verifier: Only evidence of this verifier (``name`` or ``name@version``); if empty, all that read no
+            reference, merged: what reads the answer is an oracle, and is measured alone.
         draws: Resamples of clusters behind each interval.
 
     Returns:
@@ -133,7 +152,7 @@ def measure(
         if sample.labels is None:
             continue
         trajectories += 1
-        verdicts = merge(sample.trajectory, [e for e in evidence if named(e, verifier)])
+        verdicts = merge(sample.trajectory, [e for e in evidence if chosen(e, verifier)])
         gold = sample.labels.check(sample.trajectory).values
         first = first_wrong(gold)
         for index in sample.trajectory.scored:
@@ -165,19 +184,17 @@ def first_wrong(gold: Sequence[float | None]) -> int | None:
 
 
 def rate(hits: Sequence[bool], clusters: Sequence[Hashable], *, draws: int = 2000) -> Interval:
-    """A share with an interval by cluster; where all or none hit, Wilson's over the clusters.
+    """A share with an interval by cluster: the bootstrap's, or Wilson's over clusters.
+
+    Wilson's where there are fewer than :data:`FEW` clusters, and where all rows hit or none: resamples
+    of equal rows are equal, and the bootstrap would claim certainty.
 
     Examples:
         >>> rate([True, True], ["a", "b"]).low > 0.3
         True
     """
-    k, n, groups = sum(hits), len(hits), len(set(clusters))
-    if n == 0:
-        return Interval(math.nan, math.nan, math.nan, 0, 0)
-    if k in (0, n):
-        # Resamples of equal rows are equal: the bootstrap would claim certainty.
-        low, high = wilson(groups if k else 0, groups)
-        return Interval(k / n, low, high, n, groups)
+    if len(set(clusters)) < FEW or sum(hits) in (0, len(hits)):
+        return clustered_wilson(hits, clusters)
     return bootstrap_mean([float(hit) for hit in hits], clusters, draws=draws)
 
 
@@ -229,24 +246,43 @@ def _places(steps: Sequence[_Judged]) -> tuple[Place, ...]:
     at: dict[int, list[_Judged]] = {}
     for step in steps:
         at.setdefault(min(step.position, _PLACES - 1), []).append(step)
-    return tuple(
-        Place(
-            position,
-            len(here),
-            sum(not s.right for s in here),
-            sum(s.verdict is not Verdict.UNKNOWN for s in here),
-            sum(s.verdict is Verdict.FAILS for s in here),
-            sum(s.verdict is Verdict.FAILS and not s.right for s in here),
-            sum(s.verdict is Verdict.HOLDS for s in here),
-            sum(s.verdict is Verdict.HOLDS and s.right for s in here),
-        )
-        for position, here in sorted(at.items())
+    return tuple(_place(position, here) for position, here in sorted(at.items()))
+
+
+def _place(position: int, here: Sequence[_Judged]) -> Place:
+    def share(of: Sequence[_Judged], hit: Callable[[_Judged], bool]) -> Interval:
+        return clustered_wilson([hit(step) for step in of], [step.cluster for step in of])
+
+    right, wrong = [s for s in here if s.right], [s for s in here if not s.right]
+    fails = [s for s in here if s.verdict is Verdict.FAILS]
+    holds = [s for s in here if s.verdict is Verdict.HOLDS]
+    return Place(
+        position,
+        steps=len(here),
+        wrong=len(wrong),
+        decided=len(fails) + len(holds),
+        fails=len(fails),
+        fails_right=sum(not s.right for s in fails),
+        holds=len(holds),
+        holds_right=sum(s.right for s in holds),
+        coverage=share(here, lambda s: s.verdict is not Verdict.UNKNOWN),
+        fails_precision=share(fails, lambda s: not s.right),
+        fails_recall=share(wrong, lambda s: s.verdict is Verdict.FAILS),
+        holds_precision=share(holds, lambda s: s.right),
+        holds_recall=share(right, lambda s: s.verdict is Verdict.HOLDS),
     )
 
 
-def named(item: Evidence, verifier: str) -> bool:
-    """Whether evidence is of ``verifier`` (``name`` or ``name@version``; any where empty)."""
-    return not verifier or item.verifier in (verifier, f"{verifier}@{item.verifier.rpartition('@')[2]}")
+def chosen(item: Evidence, verifier: str) -> bool:
+    """Whether evidence is of ``verifier``; where that is empty, whether it read no reference.
+
+    Args:
+        item: The evidence.
+        verifier: ``name``, ``name@version``, or empty.
+    """
+    if not verifier:
+        return not item.needs_reference
+    return item.verifier in (verifier, f"{verifier}@{item.verifier.rpartition('@')[2]}")
 
 
 def _disagree(step: _Judged) -> bool:
@@ -263,6 +299,7 @@ def _disagreement(sample: Sample, gold: float, said: Evidence, step: _Judged) ->
         said.verifier,
         said.reason,
         step.before,
+        sample.trajectory.steps[step.position].text[:_SHOWN],
     )
 
 

@@ -121,19 +121,11 @@ def figures(parts: Sequence[Judged], verifier: str = "", *, draws: int = 1000) -
     """
 
     def of(raw: Sequence[Pair], corrected: Sequence[Pair]) -> Figures:
-        return Figures(
-            *(measure(_seen(p, verifier), verifier=verifier, draws=draws) for p in (raw, corrected))
-        )
+        return Figures(*(measure(p, verifier=verifier, draws=draws) for p in (raw, corrected)))
 
     found = {part.title: of(part.raw, part.corrected) for part in parts}
     found[ALL] = of([p for part in parts for p in part.raw], [p for part in parts for p in part.corrected])
     return found
-
-
-def _seen(pairs: Sequence[Pair], verifier: str) -> Iterator[tuple[Sample, Sequence[Evidence]]]:
-    for sample, evidence in pairs:
-        # What read the reference may be measured alone, and never passes for what tools see by themselves.
-        yield sample, evidence if verifier else [e for e in evidence if not e.needs_reference]
 
 
 def measure_all(

@@ -42,14 +42,18 @@ def table(rows: Rows) -> str:
 
 
 def places(noise: Noise) -> str:
-    """One verifier on one part: a line per step position, counted from 1; the last holds all later ones."""
+    """One verifier on one part: a line per step position, counted from 1; the last holds all later ones.
+
+    Intervals are Wilson's over clusters.
+    """
     lines = [
-        "| step | labelled | wrong | decided | wrong / FAILS | wrong found | right / HOLDS |",
+        "| step | labelled | wrong | coverage | wrong / FAILS | FAILS / wrong | right / HOLDS |",
         "| ---: " * 7 + "|",
     ]
     lines += [
-        f"| {p.position + 1} | {p.steps:,} | {p.wrong:,} | {p.decided:,} | {p.fails_right:,} / {p.fails:,} |"
-        f" {_percent(p.fails_right, p.wrong)} | {p.holds_right:,} / {p.holds:,} |"
+        f"| {p.position + 1} | {p.steps:,} | {p.wrong:,} | {_share(p.coverage)} |"
+        f" {_of(p.fails_right, p.fails_precision)} | {_of(p.fails_right, p.fails_recall)} |"
+        f" {_of(p.holds_right, p.holds_precision)} |"
         for p in noise.places
     ]
     return "\n".join(lines)
@@ -93,8 +97,8 @@ def _number(interval: Interval, digits: int) -> str:
     return f"{interval.value:.{digits}f}" if interval.n else "–"
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "–"
+def _of(hits: int, share: Interval) -> str:
+    return f"{hits:,} / {share.n:,} [{share.low:.2f}, {share.high:.2f}]" if share.n else "–"
 
 
 def _fails(noise: Noise) -> str:

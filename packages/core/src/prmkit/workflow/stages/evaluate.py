@@ -15,29 +15,18 @@ from prmkit.judging.figures import Resampling
 from prmkit.judging.run import STANDARD, Questions, evaluate_suite
 from prmkit.judging.steps import choose_thresholds
 from prmkit.judging.suites import select
+from prmkit.judging.verifiers import verifier_records
 from prmkit.manifest import find_leaks
 from prmkit.plugins import DomainPlugin, domain
 from prmkit.records import read_parquet, write_text
 from prmkit.records.files import finite
 from prmkit.registry import resolve
 from prmkit.types import Evidence, Json, Sample, StepScores, Threshold
-from prmkit.verify.noise import Noise, measure
 from prmkit.workflow.parts import Context, Part, Place
 from prmkit.workflow.stages.label import joined
 
 Scores = dict[str, list[StepScores]]
 Pair = tuple[Sample, list[Evidence]]
-
-FIGURES = (
-    "coverage",
-    "fails_precision",
-    "fails_recall",
-    "holds_precision",
-    "holds_recall",
-    "first_error_recall",
-    "located",
-)
-"""Figures of a verifier that have an interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +89,8 @@ def evaluate(context: Context) -> None:
         questions=ask,
         about=_about(config, plugin, card, notes),
     )
-    if config.verifiers and evidence is not None and any(s.labels for s in samples):
-        record["verifiers"] = _verifiers(pairs, config.draws)
+    if config.verifiers and (tools := verifier_records(pairs, draws=config.draws)):
+        record["verifiers"] = tools
     write_text(context.output(), json.dumps(finite({record["name"]: record}), ensure_ascii=False) + "\n")
     context.metric(samples=len(samples), suite=record["name"])
 
@@ -175,22 +164,6 @@ def _kinds(plugin: DomainPlugin, samples: Sequence[Sample]) -> dict[str, Sequenc
     if not spec or any(sample.problem.provenance.source != resolve(spec).__module__ for sample in samples):
         return None
     return {s.trajectory.id: resolve(spec)(s.problem, s.trajectory) for s in samples}
-
-
-def _verifiers(pairs: Sequence[Pair], draws: int) -> dict[str, Json]:
-    """Each verifier against gold, and all of them merged."""
-    names = sorted({e.verifier for _, found in pairs for e in found})
-    table = {name: measure(pairs, verifier=name, draws=draws) for name in names}
-    if len(names) > 1:
-        table["all, merged"] = measure(pairs, draws=draws)
-    return {name: {"metrics": _figures(noise)} for name, noise in table.items()}
-
-
-def _figures(noise: Noise) -> dict[str, Json]:
-    figures: dict[str, Json] = {name: getattr(noise, name)._asdict() for name in FIGURES}
-    alarms = noise.false_alarms
-    figures["false_alarm_rate"] = {"value": alarms.rate, "low": None, "high": alarms.upper, "n": alarms.steps}
-    return figures
 
 
 @dataclass(frozen=True, slots=True)
