@@ -124,7 +124,11 @@ def _admitted(sql: str, frozen: tuple[tuple[str, tuple[str, ...]], ...], quotes:
     names = {name for table, columns in frozen for name in (table, *columns)}
     tree, dialect = _parsed(sql, names, quotes == "text")
     tables = _tables(tree, [table for table, _ in frozen])
-    return Query(tree, dialect, tables, _ordered(tree), tree.sql(dialect=dialect, identify=True))
+    try:
+        text = tree.sql(dialect=dialect, identify=True)
+    except RecursionError as error:
+        raise GateError("too_large", "too deep to be written out") from error
+    return Query(tree, dialect, tables, _ordered(tree), text)
 
 
 def _parsed(sql: str, names: Collection[str], texts_only: bool) -> tuple[exp.Query, str]:

@@ -16,7 +16,7 @@ Schema = dict[str, dict[str, str]]
 MAX_DDL = 100_000
 """Longer statements are not read, characters."""
 _CREATE = re.compile(
-    r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>[`\"\[]?[\w. -]+?[`\"\]]?)\s*\(", re.IGNORECASE
+    r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>[`\"\[]?[\w. -]{1,100}?[`\"\]]?)\s*\(", re.IGNORECASE
 )
 _NOT_COLUMNS = frozenset({"PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "CONSTRAINT", "KEY", "INDEX"})
 _COLUMN = re.compile(r"\s*(?P<name>`[^`]+`|\"[^\"]+\"|\[[^\]]+\]|[^\s,()]+)\s*(?P<type>[^\s,(]*)")

@@ -141,8 +141,10 @@ def _constant(node: ast.expr | None) -> Fraction | None:
     plain_number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
     if not plain_number or not isinstance(node, ast.Constant):
         return None
-    text = repr(node.value)
-    return Fraction(text) if len(text) < 30 and text not in ("inf", "nan") else None
+    value = node.value
+    if not isinstance(value, (int, float)) or not abs(value) < 10**18:
+        return None
+    return Fraction(repr(value))
 
 
 def _list(facts: _Facts, numbers: Sequence[Fraction]) -> Iterator[tuple[Verdict, str]]:
