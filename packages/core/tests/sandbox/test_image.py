@@ -28,10 +28,22 @@ print(json.dumps([result.status, result.value, result.backend, result.exception]
 """
 
 
+def link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def lay_out(base: Path, *, home_closed: bool, owner: int) -> Path:
     """A clone in a closed folder, with a virtual environment over a Python in a home; its interpreter."""
     home, clone = base / "home", base / "clone"
-    shutil.copytree(image(()), home / "python", ignore=shutil.ignore_patterns("inside", "site"))
+    shutil.copytree(
+        image(()),
+        home / "python",
+        ignore=shutil.ignore_patterns("inside", "site"),
+        copy_function=link_or_copy,
+    )
     shutil.copytree(
         Path(prmkit.__file__).parent, clone / "src" / "prmkit", ignore=shutil.ignore_patterns("__pycache__")
     )

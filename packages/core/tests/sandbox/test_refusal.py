@@ -73,6 +73,17 @@ def test_a_bubblewrap_that_may_not_work_is_quoted(
     bubblewrap._options.cache_clear()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux")
+def test_a_root_that_cannot_become_another_user_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(bubblewrap, "executable", lambda: "/usr/bin/bwrap")
+    monkeypatch.setattr(bubblewrap, "_start", denied)
+    with pytest.raises(SandboxRefusedError, match="Operation not permitted"):
+        SandboxPool()
+
+
 def test_a_refusal_is_found_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

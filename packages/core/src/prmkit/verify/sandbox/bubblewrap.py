@@ -58,9 +58,11 @@ class Sandbox:
             os.write(rules, server_filter())
             os.lseek(rules, 0, os.SEEK_SET)
             self._outer = _start(image, theirs.fileno(), info_write, rules)
-        except BaseException:
+        except BaseException as error:
             self.socket.close()
             os.close(info_read)
+            if isinstance(error, OSError):
+                raise _refused(str(error)) from error
             raise
         finally:
             theirs.close()
@@ -76,13 +78,20 @@ class Sandbox:
 
     def failed(self) -> SandboxRefusedError:
         """Stop it, and say why it did not come up."""
-        self.stop()
-        words = self._outer.stderr.read() if self._outer.stderr else b""
-        said = words.decode(errors="replace").strip()[-800:] or f"it ended with code {self._outer.returncode}"
-        return SandboxRefusedError(f"bubblewrap cannot make a sandbox here: {said}", do=_advice(said))
+        self._end()
+        said = ""
+        if self._outer.stderr:
+            said = self._outer.stderr.read().decode(errors="replace").strip()[-800:]
+            self._outer.stderr.close()
+        return _refused(said or f"it ended with code {self._outer.returncode}")
 
     def stop(self) -> None:
         """End the sandbox with all that runs in it."""
+        self._end()
+        if self._outer.stderr:
+            self._outer.stderr.close()
+
+    def _end(self) -> None:
         self.socket.close()
         if self._inner >= 0:
             with contextlib.suppress(ProcessLookupError):
@@ -182,10 +191,11 @@ def _options() -> str:
     return subprocess.run([executable(), "--help"], capture_output=True, text=True, check=False).stdout
 
 
-def _advice(words: str) -> str:
-    if "namespace" in words or "uid map" in words or "Operation not permitted" in words:
-        return (
+def _refused(words: str) -> SandboxRefusedError:
+    advice = "run `bwrap --unshare-all --ro-bind / / true` as an ordinary user to see what is missing"
+    if any(part in words for part in ("namespace", "uid map", "not permitted", "Permission denied")):
+        advice = (
             "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or"
             " kernel.apparmor_restrict_unprivileged_userns=0); in a container, let it make namespaces"
         )
-    return "run `bwrap --unshare-all --ro-bind / / true` as an ordinary user to see what is missing"
+    return SandboxRefusedError(f"bubblewrap cannot make a sandbox here: {words}", do=advice)

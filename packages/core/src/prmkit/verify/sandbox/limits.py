@@ -18,7 +18,11 @@ class Limits:
     """What one job may use. Passing one ends the job, except memory: that raises MemoryError in it.
 
     Raises:
-        ConfigError: A limit is not positive.
+        ConfigError: A limit is not positive, or a count is not whole.
+
+    Examples:
+        >>> Limits(seconds=2.0).processes
+        1
     """
 
     seconds: float = 5.0
@@ -54,7 +58,7 @@ class Result:
 
     status: Outcome
     """``ok``; ``error``: it raised; ``timeout``; ``killed``: it passed a limit or died; ``refused``: its
-    code or inputs are too large to be taken."""
+    code and inputs do not fit into its memory."""
     stdout: str = ""
     """At most ``Limits.output`` bytes; bytes that are no UTF-8 are replaced."""
     value: Json = None

@@ -42,10 +42,11 @@ class SandboxPool:
         ConfigError: ``workers`` is not positive.
 
     Examples:
-        >>> with SandboxPool() as pool:
-        ...     result = pool.run("print(a)\na + 1", inputs={"a": 1})
-        >>> result.status, result.stdout, result.value
-        ('ok', '1\n', 2)
+        Not run where there is no bubblewrap; ``docs/sandbox.md`` shows more::
+
+            with SandboxPool() as pool:
+                result = pool.run("print(a)\na + 1", inputs={"a": 1})
+            assert (result.status, result.stdout, result.value) == ("ok", "1\n", 2)
     """
 
     def __init__(
@@ -69,6 +70,10 @@ class SandboxPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # nothing may be left of a pool that never came up
+            self.close()
+
     def close(self) -> None:
         """End all servers. Jobs that still run are lost."""
         with self._lock:
@@ -89,11 +94,14 @@ class SandboxPool:
             ConfigError: The inputs are not JSON, or the pool is closed or another process's.
             SandboxRefusedError: A new server was needed and does not come up.
         """
-        job = pack(code, inputs)
+        job, limits = pack(code, inputs), limits or Limits()
+        if len(job) > limits.memory // 2:
+            words = f"code and inputs of {len(job)} bytes do not fit into memory={limits.memory}"
+            return Result("refused", exception=words, backend=self.backend)
         with self._slots:
-            result, lost = self._once(job, limits or Limits())
+            result, lost = self._once(job, limits)
             if lost:
-                result, _ = self._once(job, limits or Limits())
+                result, _ = self._once(job, limits)
             return result
 
     def map(
