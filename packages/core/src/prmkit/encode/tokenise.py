@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,16 +66,29 @@ class Encoder:
             for whole, (_, trajectory) in zip(self._whole(solutions), solutions, strict=True)
         ]
 
-    def prefixes(self, solutions: Sequence[tuple[Problem, Trajectory]]) -> list[list[Encoded]]:
+    def prefixes(
+        self,
+        solutions: Sequence[tuple[Problem, Trajectory]],
+        steps: Sequence[Collection[int]] | None = None,
+    ) -> list[list[Encoded]]:
         """Per solution, per scored step: the tokens that end with its mark, the only mark that is kept.
+
+        Args:
+            solutions: Problems and solutions.
+            steps: Per solution the steps that are wanted; all scored ones when None.
 
         Raises:
             RecordError: A prefix is too long and the spec refuses to cut.
             CheckpointError: The spec cannot be followed with this tokenizer.
         """
+        wanted = steps or [trajectory.scored for _, trajectory in solutions]
         return [
-            [self._prefix(whole, trajectory, place) for place in range(len(whole.marks))]
-            for whole, (_, trajectory) in zip(self._whole(solutions), solutions, strict=True)
+            [
+                self._prefix(whole, trajectory, place)
+                for place, (step, _, _) in enumerate(whole.marks)
+                if step in mine
+            ]
+            for whole, (_, trajectory), mine in zip(self._whole(solutions), solutions, wanted, strict=True)
         ]
 
     def _whole(self, solutions: Sequence[tuple[Problem, Trajectory]]) -> list[_Tokens]:

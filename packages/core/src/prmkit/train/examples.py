@@ -135,9 +135,13 @@ def prepare(
     def flush() -> None:
         nonlocal counts
         pairs = [(sample.problem, sample.trajectory) for sample in waiting]
-        encoded = [[one] for one in encoder(pairs)] if view == "solution" else encoder.prefixes(pairs)
-        for sample, read in zip(waiting, encoded, strict=True):
-            labels, weights = targets(sample, target)
+        told = [targets(sample, target) for sample in waiting]
+        if view == "prefix":
+            labelled = [{i for i, label in enumerate(labels) if label is not None} for labels, _ in told]
+            encoded = encoder.prefixes(pairs, labelled)
+        else:
+            encoded = [[one] for one in encoder(pairs)]
+        for sample, read, (labels, weights) in zip(waiting, encoded, told, strict=True):
             made, count = lay(read, labels, weights, sample.trajectory)
             counts += count
             examples.extend(up_to_last_label(example) if causal else example for example in made)
