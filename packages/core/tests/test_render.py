@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prmkit.cards import PRMSpec
 from prmkit.errors import AlignmentError, RecordError
 from prmkit.render import WORD_JOINER, Piece, neutral, render
 from prmkit.testkit.strategies import trajectories
-from prmkit.types import Problem, Trajectory
+from prmkit.types import Problem, Threshold, Trajectory
 
 templates = st.sampled_from(["raw", "chat", "chat_turns", "generative"])
 problem = Problem("p", "2 + 2?", reference="4")
@@ -171,3 +171,37 @@ def test_markers_that_are_ordinary_text_leave_text_alone(marker: str) -> None:
 def test_an_empty_marker_still_marks() -> None:
     pieces = render(problem, solution, PRMSpec(marker=""))
     assert [p for p in pieces if p.kind == "mark"] == [Piece("mark", "", 0), Piece("mark", "", 2)]
+
+
+some_specs = st.builds(
+    PRMSpec,
+    template=templates,
+    system=st.sampled_from([None, "", "Judge."]),
+    before_problem=st.sampled_from(["", "Q: "]),
+    after_problem=st.sampled_from(["\n", "\n\n"]),
+    before_step=st.sampled_from(["", "Step {number}: "]),
+    after_step=st.sampled_from(["", "\n", " "]),
+    marker=st.sampled_from(["<step>", "\n\n", ""]),
+    joint=st.booleans(),
+)
+
+
+@settings(deadline=None)
+@given(some_specs, some_specs)
+def test_specs_that_render_differently_have_other_names(one: PRMSpec, other: PRMSpec) -> None:
+    if render(problem, solution, one) != render(problem, solution, other) or one.joint != other.joint:
+        assert one.renderer != other.renderer
+    assert (
+        one.renderer
+        == replace(one, threshold=Threshold(0.1, "here"), max_tokens=9, status="verified").renderer
+    )
+
+
+@pytest.mark.parametrize("field", ["system", "before_problem", "after_problem", "before_step", "after_step"])
+def test_every_text_around_problem_and_steps_is_in_the_name(field: str) -> None:
+    names = {PRMSpec(template="chat", **{field: value}).renderer for value in ("one", "other")}
+    assert len(names | {PRMSpec(template="chat").renderer}) == 3
+
+
+def test_the_usual_rendering_keeps_the_name_that_saved_models_bear() -> None:
+    assert PRMSpec().renderer == "prmkit/raw/joint/<step>"

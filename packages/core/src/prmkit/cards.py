@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from prmkit.errors import ConfigError
@@ -79,6 +81,10 @@ class EvalSuite:
     """Paper or page that defines the protocol."""
 
 
+AROUND = ("system", "before_problem", "after_problem", "before_step", "after_step")
+"""Fields of a spec that hold text which every rendering shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class PRMSpec:
     """How the text of a problem and its steps reaches a checkpoint, and how its output is read."""
@@ -133,6 +139,17 @@ class PRMSpec:
 
     @property
     def renderer(self) -> str:
-        """Name of the rendering: equal names mean equal token streams for equal input."""
+        """Name of the rendering: equal names mean equal token streams for equal input.
+
+        Texts around problem and steps that are not the usual ones stand at the end, as a digest.
+
+        Examples:
+            >>> PRMSpec().renderer, PRMSpec(before_problem="Question: ").renderer
+            ('prmkit/raw/joint/<step>', 'prmkit/raw/joint/<step>/afc7e06a')
+        """
         shape = "joint" if self.joint else "pieces"
-        return f"{self.name}/{self.template}/{shape}/{self.marker or 'last-token'}"
+        name = f"{self.name}/{self.template}/{shape}/{self.marker or 'last-token'}"
+        usual = {f.name: f.default for f in fields(self)}
+        own = {text: getattr(self, text) for text in AROUND if getattr(self, text) != usual[text]}
+        told = json.dumps(own, sort_keys=True).encode()
+        return f"{name}/{hashlib.sha256(told).hexdigest()[:8]}" if own else name

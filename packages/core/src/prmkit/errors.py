@@ -131,6 +131,10 @@ class RendererMismatchError(CheckpointError):
     """A PRM was trained with another renderer than the one about to feed it."""
 
 
+class EndpointError(PrmkitError):
+    """A model server cannot be reached, refuses, or answers in another shape."""
+
+
 class BudgetExceededError(PrmkitError):
     """A budget of tokens, calls, steps or seconds is used up."""
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from prmkit.contracts import Completion
-from prmkit.errors import ConfigError, PrmkitError, RecordError
+from prmkit.errors import ConfigError, EndpointError, RecordError
 from prmkit.policy.endpoint import EndpointPolicy
 from prmkit.policy.prompt import Prompt
 from prmkit.policy.replay import Recorder, ReplayPolicy
@@ -93,15 +93,15 @@ def test_busy_servers_are_asked_again_and_refusals_are_not(server):
     assert policy.complete([(PROBLEMS[0], "")], n=1, seed=0)[0][0].finished
     assert len(server.seen) == 3
     server.fail[:] = [503] * 3
-    with pytest.raises(PrmkitError, match="HTTP 503: busy"):
+    with pytest.raises(EndpointError, match="HTTP 503: busy"):
         policy.complete([(PROBLEMS[0], "")], n=1, seed=0)
     before = len(server.seen)
     server.fail[:] = [401]
-    with pytest.raises(PrmkitError, match="HTTP 401"):
+    with pytest.raises(EndpointError, match="HTTP 401"):
         policy.complete([(PROBLEMS[0], "")], n=1, seed=0)
     assert len(server.seen) == before + 1
     server.shape = "wrong"
-    with pytest.raises(PrmkitError, match="answered in another shape"):
+    with pytest.raises(EndpointError, match="answered in another shape"):
         policy.complete([(PROBLEMS[0], "")], n=1, seed=0)
 
 
@@ -109,7 +109,7 @@ def test_no_server_and_no_address():
     with pytest.raises(ConfigError, match="no web address"):
         EndpointPolicy("file:///etc/passwd", "m")
     policy = EndpointPolicy("http://127.0.0.1:9", "m", tries=1, seconds=1)
-    with pytest.raises(PrmkitError, match="gave no completion"):
+    with pytest.raises(EndpointError, match="gave no completion"):
         policy.complete([(PROBLEMS[0], "")], n=1, seed=0)
 
 

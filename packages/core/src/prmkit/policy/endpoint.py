@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from prmkit.contracts import Completion
-from prmkit.errors import ConfigError, PrmkitError
+from prmkit.errors import ConfigError, EndpointError
 from prmkit.policy.prompt import Prompt, draw_key, first_samples
 from prmkit.types import Problem
 
@@ -77,7 +77,7 @@ class EndpointPolicy:
         """``n`` continuations for each (problem, text written so far), in the order asked.
 
         Raises:
-            PrmkitError: The server cannot be reached, refuses, or answers in another shape.
+            EndpointError: The server cannot be reached, refuses, or answers in another shape.
         """
         jobs = [
             self._body(problem, written, draw_key(seed, problem, written, first + j), temperature)
@@ -115,7 +115,7 @@ class EndpointPolicy:
             if not isinstance(text, str):
                 raise TypeError(f"the text is a {type(text).__name__}")
         except (KeyError, IndexError, TypeError) as error:
-            raise PrmkitError(
+            raise EndpointError(
                 f"{self.url} answered in another shape: {error!r}",
                 do="check that the address is that of an OpenAI-compatible server, with /v1",
             ) from error
@@ -142,7 +142,7 @@ class EndpointPolicy:
                     break
             except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
                 said = str(error)
-        raise PrmkitError(
+        raise EndpointError(
             f"{self.url}{path} gave no completion: {said}",
             do=f"check that the server runs, serves {self.model!r}, and that {self.key_name} holds the key",
         )
