@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ _RUN = rf"(?:{_PART}|[ \t])+"
 _EQUATION = re.compile(rf"(?P<sign>=|\u2248)(?P<right>[ \t]*(?:{_PART})(?:{_PART}|[ \t])*)")
 _LEFT = re.compile(rf"(?:{_PART}|[ \t])+$")
 _OPERATOR = re.compile(r"[-+*/\u2212\u2013\u00d7\u00f7]")
+_SCALE_WORD = re.compile(r"thousand|million|billion", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"[\w.)\]%]\s*$")
 _GLUED = re.compile(r"^\s*(?:[A-Za-z_(\[^]|\d)")
 
@@ -82,7 +84,11 @@ def _read(text: str, found: re.Match[str]) -> Equation | None:
 
 def judge(equation: Equation) -> Claim:
     """The verdict on an equation, at the precision it states."""
-    match = best_match(equation.value, equation.stated)
+    stated = equation.stated
+    if stated.scale > 1 and not _SCALE_WORD.search(equation.left):
+        # 6,210 - 5,400 = 810 thousand: the unit is that of the operands, told at the end.
+        stated = replace(stated, scale=1)
+    match = best_match(equation.value, stated)
     said = f"{equation.left} = {equation.right}"
     if match is Match.SAME:
         return Claim(equation.start, equation.end, Verdict.HOLDS, f"{said} is right as stated")

@@ -18,6 +18,9 @@ september october november december fy s all
 _IDLE = frozenset(_IDLE_WORDS.split())
 _CHANGES = frozenset({"change", "%", "percent", "percentage", "variance", "increase", "decrease", "growth"})
 _DERIVED = re.compile(r"change|%|percent|variance|increase|decrease|growth|\bvs\b", re.IGNORECASE)
+_OTHER_QUANTITY = frozenset({"share", "basic", "diluted", "margin", "rate", "ratio", "average", "net", "per"})
+MAX_MORE = 3
+"""Words that a question may say beyond a label."""
 _MARK = re.compile(r"\((?:\d{1,2}|[a-z]|in [^()]*|\$[^()]*)\)|[*\u2020#]")
 
 
@@ -89,6 +92,35 @@ def find(table: Table, phrase: str, year: int | None) -> tuple[Cell, ...]:
             rivals |= {cell.row for cell in cells if _bare(cell.section) == wanted}
             return () if rivals and not place else found
     return ()
+
+
+def _names_more(phrase: str, label: frozenset[str]) -> bool:
+    """Whether a word beyond the label is a name or makes another quantity of it: the row is too much then."""
+    more = words(phrase) - label
+    names = any(word[:1].isupper() and words(word) and words(word) <= more for word in phrase.split())
+    return names or bool(more & _OTHER_QUANTITY)
+
+
+@functools.lru_cache(maxsize=4096)
+def find_within(table: Table, phrase: str, year: int | None) -> tuple[Cell, ...]:
+    """Cells of the one row whose label is the longest that lies within ``phrase``, where no row is named.
+
+    For questions that say more than the label does, as in *net sales in Germany* for a row *Germany*.
+    """
+    found = find(table, phrase, year)
+    wanted = words(phrase)
+    if found or not wanted or _repeats(phrase):
+        return found
+    if YEAR.search(phrase):
+        return ()
+    labels = {cell.row: words(cell.label) for cell in table.cells}
+    inside = {row: label for row, label in labels.items() if label and label < wanted}
+    longest = max(map(len, inside.values()), default=0)
+    rows = {row for row, label in inside.items() if len(label) == longest}
+    if len(rows) != 1 or len(wanted) - longest > MAX_MORE or _names_more(phrase, labels[min(rows)]):
+        return ()
+    cells = [c for c in table.cells if c.row in rows and (year is None or c.years == {year})]
+    return tuple(cell for cell in cells if not _DERIVED.search(cell.heading))
 
 
 def only(cells: Iterable[Cell]) -> Cell | None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 
 from prmkit.types import Problem
 from prmkit_finance.tables import Table, parse_table, stated_scale
 
 MAX_TEXT = 60_000
+_ABOUT_TABLE = re.compile(
+    r"\([^()]{0,60}\bin\s+(?:\w+\s+)?(?:thousands|millions|billions)\b[^()]{0,80}\)"
+    r"|\b(?:tables?|amounts?|figures?|dollars|presented|expressed|stated)\b[^.()]{0,60}\bin"
+    r"\s+(?:\w+\s+)?(?:thousands|millions|billions)\b",
+    re.IGNORECASE,
+)
+"""Words of a passage that tell the unit of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ def _read(question: str, shown: str, passage: str) -> Material:
     stated = table.scales if table else frozenset()
     scale = next(iter(stated)) if len(stated) == 1 else 1
     if not stated:
-        scale = stated_scale(passage)
+        scale = stated_scale("\n".join(found.group() for found in _ABOUT_TABLE.finditer(passage)))
     return Material(question, table, passage, scale, scale > 1)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from prmkit_finance.lookup import find, only
+from prmkit_finance.lookup import find, find_within, only
 from prmkit_finance.tables import Cell, Table
 
 MAX_QUESTION = 600
@@ -115,6 +115,8 @@ def understand(question: str) -> Ask | None:
         if found is not None:
             operation, phrases = found
             clean = tuple(_clean(phrase) for phrase in phrases)
+            if operation not in ("ratio", "share", "difference") and _YEARS.search(phrases[0]):
+                return None
             if all(clean) and not any(_OTHER.search(phrase) for phrase in clean if operation != "lookup"):
                 return Ask(operation, clean, years, bool(_SPAN.search(rest)))
             return None
@@ -175,6 +177,11 @@ def _cell(table: Table, phrase: str, year: int | None) -> Cell | None:
     return only(find(table, phrase, year))
 
 
+def _named_cell(table: Table, phrase: str, year: int | None) -> Cell | None:
+    """The cell of a question about one row, which may say more than the row's label."""
+    return only(find_within(table, phrase, year))
+
+
 def _pair_of_years(ask: Ask, table: Table) -> tuple[int, int] | None:
     years = ask.years
     if not years and len(table.years) == 2:
@@ -188,7 +195,7 @@ def _change(ask: Ask, table: Table) -> Iterator[Expected]:
     years = _pair_of_years(ask, table)
     if years is None:
         return
-    old, new = (_cell(table, ask.phrases[0], year) for year in years)
+    old, new = (_named_cell(table, ask.phrases[0], year) for year in years)
     if old is None or new is None or old.amount.unit != new.amount.unit:
         return
     down, percent_change = (
@@ -233,7 +240,8 @@ def _year_sets(ask: Ask, table: Table) -> Iterator[tuple[int, ...]]:
 def _fold(ask: Ask, table: Table) -> Iterator[Expected]:
     phrases = [ask.phrases[0]] + ([f"total {ask.phrases[0]}"] if ask.operation == "sum" else [])
     for years, phrase in itertools.product(_year_sets(ask, table), phrases):
-        cells = [_cell(table, phrase, year) for year in years]
+        named = _named_cell if ask.operation == "average" else _cell
+        cells = [named(table, phrase, year) for year in years]
         known = [cell for cell in cells if cell is not None]
         if len(known) != len(cells) or len({cell.amount.unit for cell in known}) != 1:
             continue

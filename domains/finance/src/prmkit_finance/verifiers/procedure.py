@@ -17,7 +17,7 @@ from fractions import Fraction
 from prmkit.contracts import Finding
 from prmkit.types import Claim, Code, Problem, Scope, Step, Trajectory, Verdict
 from prmkit_finance.amounts import Amount, amounts, written
-from prmkit_finance.answers import the_answer
+from prmkit_finance.answers import Answer, the_answer
 from prmkit_finance.matching import Match, compare
 from prmkit_finance.material import Material, material
 from prmkit_finance.question import Expected, solve, understand
@@ -75,9 +75,17 @@ class Procedure:
                 continue
             claims = list(_named(step, expected, given))
             if answer is not None and answer.step == index:
-                claims.append(judge(answer.amount, answer.start, answer.end, expected, given))
+                claims.append(_of_answer(answer, expected, given))
             out.append(conclude(claims, "states no result of the operation asked for"))
         return out
+
+
+def _of_answer(answer: Answer, expected: Sequence[Expected], given: Material) -> Claim:
+    claim = judge(answer.amount, answer.start, answer.end, expected, given)
+    if claim.verdict is Verdict.FAILS and answer.computed and "(rounding)" in claim.reason:
+        # A program may have been given rounded figures; what it makes of them is no slip of its own.
+        return replace(claim, verdict=Verdict.UNKNOWN)
+    return claim
 
 
 def _named(step: Step, expected: Sequence[Expected], given: Material) -> Iterator[Claim]:
