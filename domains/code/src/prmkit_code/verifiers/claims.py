@@ -80,7 +80,7 @@ def literal(text: str, *, open_end: bool = False) -> tuple[str, int] | None:
         {m.start() for m in re.finditer(r"[\s.,;`)*]", head)} if not open_end else set()
     )
     for end in sorted(ends, reverse=True):
-        piece = head[:end].rstrip("`*.")
+        piece = head[:end].rstrip("`*.,; ")
         if not piece or not (_ENDS.match(head[len(piece) :]) or len(piece) == len(head)):
             continue
         source = {"true": "True", "false": "False", "none": "None", "null": "None"}.get(piece.lower(), piece)

@@ -86,7 +86,7 @@ def compile_fault(source: str) -> tuple[str, int] | None:
     r"""Message and line (from 1) of the first fault that the compiler finds; None when there is none.
 
     Examples:
-        >>> compile_fault("def f(a):\\n    return a +\n")
+        >>> compile_fault("def f(a):\n    return a +\n")
         ('invalid syntax', 2)
     """
     if len(source) > MAX_PARSED:
