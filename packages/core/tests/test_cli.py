@@ -143,6 +143,26 @@ def test_verify_writes_one_line_per_step_and_verifier(traces: Path, tmp_path: Pa
     assert any(row["verdict"] == "FAILS" for row in rows)
 
 
+def test_evaluate_measures_tools_where_gold_and_evidence_are_given(tmp_path: Path, capsys) -> None:
+    gold, evidence = tmp_path / "gold.jsonl", tmp_path / "evidence.jsonl"
+    rows = [{**TRACE, "id": f"t{i}", "labels": [0.0, None]} for i in range(3)]
+    gold.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert (
+        call("verify", "--domain", "math", "--verifier", "arithmetic", "--in", gold, "--out", evidence) == 0
+    )
+    capsys.readouterr()
+    asked = ("evaluate", "--in", gold, "--evidence", evidence, "--draws", 20)
+    assert call(*asked, "--json") == 0
+    (record,) = json.loads(capsys.readouterr().out)["suites"].values()
+    ((name, tool),) = record["verifiers"].items()
+    assert name.startswith("math/arithmetic@")
+    assert tool["metrics"]["fails_recall"]["value"] == 1.0
+    assert tool["metrics"]["fails_recall"]["low"] < 1.0, "three rows of one problem prove little"
+    assert tool["places"][0]["wrong"] == 3
+    assert call(*asked) == 0
+    assert "tools against gold" in capsys.readouterr().out
+
+
 def test_domains_and_data_list_what_is_there(capsys, monkeypatch) -> None:
     assert call("domains", "--json") == 0
     names = [row["name"] for row in json.loads(capsys.readouterr().out)["domains"]]

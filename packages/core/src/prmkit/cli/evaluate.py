@@ -119,6 +119,14 @@ def _print(record: dict[str, Any]) -> None:
     ]
     title = f"{record['name']}: {record['n']} solutions of {record['clusters']} clusters"
     show.table(("metric", "scorer", "value", "95 % interval", "n"), rows, title=title)
+    tools = [
+        (metric, name, *_cells(figure))
+        for metric in ("coverage", "fails_precision", "fails_recall", "holds_precision", "holds_recall")
+        for name, tool in record.get("verifiers", {}).items()
+        if (figure := tool["metrics"].get(metric)) and figure["value"] is not None
+    ]
+    if tools:
+        show.table(("figure", "tool", "value", "95 % interval", "n"), tools, title="tools against gold")
     for line in record["notes"]:
         show.note(f"note: {line}")
 
