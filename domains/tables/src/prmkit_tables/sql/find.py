@@ -67,5 +67,7 @@ def _looks_like_sql(text: str) -> bool:
     if not _SHAPE.search(text) or re.search(r"\bselect\s+(?:the|all|only|every|each|rows?)\s", text, re.I):
         return False
     return bool(
-        re.search(r"[=*();,]|\bfrom\s+[`\"\[\w]+\s*;?\s*$|\bwhere\b|\border by\b|\bgroup by\b", text, re.I)
+        re.search(
+            r"[=*();,]|\bfrom\s+[`\"\[\w]+\s*;?\s*$|\bwhere\b|\bjoin\b|\border by\b|\bgroup by\b", text, re.I
+        )
     )

@@ -18,6 +18,8 @@ MAX_DDL = 100_000
 _CREATE = re.compile(
     r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>[`\"\[]?[\w. -]{1,100}?[`\"\]]?)\s*\(", re.IGNORECASE
 )
+_FROM = re.compile(r"\bfrom\s+[`\"\[]?([A-Za-z_][\w ]{0,60}?)[`\"\]]?(?=[\s;,)]|$)", re.IGNORECASE)
+_ENGINES = ("sqlite_", "pragma_", "information_schema", "pg_", "duckdb_")
 _NOT_COLUMNS = frozenset({"PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "CONSTRAINT", "KEY", "INDEX"})
 _COLUMN = re.compile(r"\s*(?P<name>`[^`]+`|\"[^\"]+\"|\[[^\]]+\]|[^\s,()]+)\s*(?P<type>[^\s,(]*)")
 
@@ -108,6 +110,24 @@ def _given(value: Mapping[str, Json]) -> Schema:
             )
         schema[str(table)] = {str(name): str(type) for name, type in names.items()}
     return schema
+
+
+def called(sql: str, name: str, *, given: bool) -> str:
+    """What a query calls the problem's only table: the first name after FROM where it has none of its own.
+
+    Args:
+        sql: The query.
+        name: The table's name, or what stands for it.
+        given: Whether the problem gives that name.
+
+    Examples:
+        >>> called("SELECT a FROM df", "t", given=False), called("SELECT a FROM df", "pens", given=True)
+        ('df', 'pens')
+    """
+    found = None if given else _FROM.search(sql)
+    if not found or found[1].lower().startswith(_ENGINES):
+        return name
+    return found[1].strip()
 
 
 def columns(table: Table) -> dict[str, str]:

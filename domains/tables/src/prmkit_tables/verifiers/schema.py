@@ -17,7 +17,7 @@ from prmkit_tables.cells import plain
 from prmkit_tables.sql.find import queries
 from prmkit_tables.sql.gate import GateError
 from prmkit_tables.sql.resolve import resolve
-from prmkit_tables.sql.schema import Schema, schema_of
+from prmkit_tables.sql.schema import Schema, called, schema_of
 from prmkit_tables.table import Table, table_of
 from prmkit_tables.verifiers.findings import MAX_STEP, conclude, unknown
 
@@ -61,6 +61,7 @@ class SchemaClaims:
         if not schema:
             return [unknown("the problem has no table and no schema")] * len(trajectory.scored)
         quotes = str(problem.context.get("quotes", ""))
+        named = len(schema) > 1 or table is None or bool(table.name)
         made: set[str] = set()
         findings = []
         for index in trajectory.scored:
@@ -68,14 +69,21 @@ class SchemaClaims:
             if len(text) > MAX_STEP:
                 findings.append(unknown(f"longer than {MAX_STEP} characters", Code.UNSUPPORTED))
                 continue
-            claims = [*_sql(text, schema, quotes), *_words(text, schema, table), *_pandas(text, table, made)]
+            claims = [
+                *_sql(text, schema, quotes, named),
+                *_words(text, schema, table),
+                *_pandas(text, table, made),
+            ]
             findings.append(conclude(sorted(claims, key=lambda c: c.start), "names no column or table"))
         return findings
 
 
-def _sql(text: str, schema: Schema, quotes: str) -> Iterator[Claim]:
+def _sql(text: str, schema: Schema, quotes: str, named: bool) -> Iterator[Claim]:
     for found in queries(text):
         span = found.start, found.end
+        if len(schema) == 1:
+            ((name, columns),) = schema.items()
+            schema = {called(found.sql, name, given=named): columns}
         try:
             resolved = resolve(found.sql, schema, quotes=quotes)
         except GateError as error:

@@ -20,7 +20,7 @@ from prmkit_tables.sql.gate import GateError
 from prmkit_tables.sql.resolve import resolve
 from prmkit_tables.sql.result import Ran
 from prmkit_tables.sql.run import run
-from prmkit_tables.sql.schema import Schema, columns
+from prmkit_tables.sql.schema import Schema, called, columns
 from prmkit_tables.table import Table, tables_of
 from prmkit_tables.verifiers.findings import MAX_STEP, conclude, unknown
 
@@ -80,25 +80,17 @@ class Sql:
 def execute(sql: str, tables: Mapping[str, Table], *, quotes: str = "") -> Ran:
     """Gate, resolve and run one query.
 
-    A query that names ``t``, ``df``, ``data`` or ``table`` runs on the only table, whatever its name.
+    The only table, where it has no name, answers to the one that the query uses.
 
     Raises:
         GateError: It is not let through, or names what is not there.
     """
-    known = _called(sql, tables)
+    known = dict(tables)
+    if len(tables) == 1:
+        ((name, table),) = tables.items()
+        known = {called(sql, name, given=bool(table.name)): table}
     schema: Schema = {name: columns(table) for name, table in known.items()}
     return run(resolve(sql, schema, quotes=quotes).query, known)
-
-
-def _called(sql: str, tables: Mapping[str, Table]) -> dict[str, Table]:
-    """The tables by the names a query may use for them."""
-    if len(tables) != 1:
-        return dict(tables)
-    ((name, table),) = tables.items()
-    used = re.search(
-        r"\bfrom\s+[`\"\[]?(t|df|data|table1?|w|the_table|my_table)[`\"\]]?(?!\w)", sql, re.IGNORECASE
-    )
-    return {used[1] if used else name: table}
 
 
 def _judge(query: Found, tables: Mapping[str, Table], quotes: str) -> tuple[Claim, Ran | None]:
