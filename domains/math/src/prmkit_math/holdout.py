@@ -26,13 +26,18 @@ from prmkit.registry import resolve
 from prmkit.types import Sample, Trajectory, Verdict
 from prmkit.verify import errata
 from prmkit.verify.noise import Noise
-from prmkit.verify.quality import ALL, Figures, Judged, figures, judge
+from prmkit.verify.quality import Figures, Judged, figures, judge
 from prmkit.verify.quality_table import put
 from prmkit_math import plugin
 from prmkit_math.data.rows import until_first_error
 from prmkit_math.quality import GENERATED_ONLY
 
 START, END = "<!-- holdout:start -->", "<!-- holdout:end -->"
+NOTES = """Figures of `python -m prmkit_math.holdout`. *Good steps*: steps before the first error that people
+call good, or all steps of a worked solution or of one judged right as a whole. A FAILS on one of them is a
+*slip of the source* where an erratum with a proof that runs covers it, or a step before it in the same
+solution; else a *false alarm*, with its one-sided 95 % bound. No rule was made from these sets at first; all
+alarms were read since, and the rules behind false ones changed."""
 _ANNOTATION = re.compile(r"<<[^<>]*>>")
 log = logging.getLogger(__name__)
 
@@ -49,6 +54,11 @@ class HoldOut(NamedTuple):
 def labelled(sample: Sample) -> Sample | None:
     """A sample with step labels of people, as it is."""
     return sample if sample.labels is not None else None
+
+
+def one_in_eight(sample: Sample) -> Sample | None:
+    """The same, of one problem in eight, so that a big set ends in minutes."""
+    return labelled(sample) if int(sample.problem.cluster, 16) % 8 == 0 else None
 
 
 def judged_right(sample: Sample) -> Sample | None:
@@ -86,7 +96,7 @@ PARTS: Sequence[HoldOut] = (
     HoldOut("GSM8K test solutions (visible half), annotations out", "gsm8k_test", worked),
     HoldOut("MATH-500 and AIME reference solutions", "math500_aime", judged_right),
     HoldOut("MR-Ben math, physics, chemistry", "mr_ben", labelled),
-    HoldOut("PRM800K phase 1, training part", "prm800k_phase1", labelled),
+    HoldOut("PRM800K phase 1, training part, one problem in eight", "prm800k_phase1", one_in_eight),
     HoldOut("MR-MATH, redundant steps", "mr_math_redundant", labelled),
     HoldOut("MR-MATH, planted edits", "mr_math_perturbed", labelled),
     HoldOut("DeltaBench examples", "deltabench_examples", labelled),
@@ -182,13 +192,12 @@ def main(folder: Path | None, out: Path | None, titles: Sequence[str], show: boo
         click.echo(str(error), err=True)
         sys.exit(1)
     rows = figures(done, draws=1)
-    rows[ALL] = rows.pop(ALL)
     if show:
         for line in unread(done):
             click.echo(line)
     text = table(rows)
     if out is not None:
-        put(out, text, start=START, end=END)
+        put(out, f"{NOTES}\n\n{text}", start=START, end=END)
     click.echo(text)
 
 
