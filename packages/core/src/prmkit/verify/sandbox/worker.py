@@ -23,7 +23,7 @@ from prmkit.verify.sandbox.wire import parse
 
 _GRACE = 10.0
 """Seconds past a job's limit after which the server itself is given up."""
-_READY = 120.0
+_READY = 300.0
 """Seconds for a server to import its set."""
 _FRAME = 1 << 16
 """Bytes of a result besides its value: the message of an exception, a line number."""

@@ -39,6 +39,8 @@ TICK = 0.05
 """Seconds between two looks at /tmp."""
 OUT, RESULT, TEXT = 1, 3, 4
 """Descriptors of a job."""
+CHANNEL, HIGH = 5, 128
+"""Descriptor of the server's socket; all descriptors are below the second."""
 _OWN_PID = struct.pack("=I", 0x5EED5EED)
 _SET_DUMPABLE, _SET_SECCOMP, _FILTER = 4, 22, 2
 _FREE = resource.RLIM_INFINITY
@@ -110,7 +112,7 @@ class Server:
 
     def serve(self) -> None:
         """Take jobs one after another."""
-        self._say({"ready": True, "address_space": self._held})
+        self._say({"ready": True})
         while True:
             descriptors = array.array("i")
             words, extras, _, _ = self._channel.recvmsg(1 << 16, socket.CMSG_SPACE(12))
@@ -184,7 +186,7 @@ class Server:
         nothing = os.open(os.devnull, os.O_RDWR)
         for source, target in ((nothing, 0), (out, OUT), (nothing, 2), (result, RESULT), (text, TEXT)):
             os.dup2(source, target, inheritable=target < RESULT)
-        os.closerange(TEXT + 1, 128)
+        os.closerange(TEXT + 1, HIGH)
         job = json.loads(os.read(TEXT, os.fstat(TEXT).st_size))
         os.close(TEXT)
         os.setpgid(0, 0)
@@ -249,7 +251,7 @@ def _determined() -> None:
 
 
 _ALWAYS = (
-    (resource.RLIMIT_NOFILE, 128),
+    (resource.RLIMIT_NOFILE, HIGH),
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_MEMLOCK, 0),
     (resource.RLIMIT_MSGQUEUE, 0),
@@ -302,7 +304,20 @@ def _address_space() -> int:
     return high
 
 
+def _channel(number: int) -> socket.socket:
+    """The socket under a low descriptor, and nothing else that came along: a job closes the low ones only."""
+    if number != CHANNEL:
+        os.dup2(number, CHANNEL)
+        os.close(number)
+    os.closerange(3, CHANNEL)
+    os.closerange(CHANNEL + 1, 1 << 16)
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, fileno=CHANNEL)
+
+
 if __name__ == "__main__":
-    number = int(sys.argv[1])
+    if os.getpid() != 1:
+        # It ends all processes that it can see after each job; outside a tree of its own that would be all.
+        sys.exit("the sandbox has no process tree of its own")
+    given = int(sys.argv[1])
     sys.argv[:] = [runner.FILE]
-    Server(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, fileno=number)).serve()
+    Server(_channel(given)).serve()
