@@ -22,6 +22,8 @@ from prmkit.verify.sandbox import Limits, Result
 LIMITS = Limits(seconds=40.0, memory=1 << 30, output=1 << 20)
 """Limits of one job; inside, each program also has a limit of processor time or of steps."""
 TOOL = "bubblewrap"
+"""What holds the programs. Verifiers do not list it: a user may switch the sandbox off, and it is asked for
+where a program is to run; its absence is told there."""
 _TYPING = re.compile(
     r"NameError: name '(?:List|Dict|Tuple|Set|Optional|Union|Any|Callable|Iterable|Sequence)' is not defined"
 )

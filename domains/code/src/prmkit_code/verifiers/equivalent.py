@@ -23,7 +23,7 @@ class Equivalent:
     version = 1
     scope: Scope = "claim"
     needs_reference = False
-    tools: tuple[str, ...] = (runner.TOOL,)
+    tools: tuple[str, ...] = ()
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""

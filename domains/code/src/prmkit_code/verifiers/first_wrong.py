@@ -49,7 +49,7 @@ class FirstWrong:
     version = 1
     scope: Scope = "step"
     needs_reference = True
-    tools: tuple[str, ...] = (runner.TOOL,)
+    tools: tuple[str, ...] = ()
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from prmkit.contracts import Finding
 from prmkit.label.mutate import Variant
 from prmkit.types import Code, Problem, Scope, Trajectory, Verdict
-from prmkit_code import runner
 from prmkit_code.mutators import Attempt, variants
 from prmkit_code.program import Program, program
 
@@ -37,7 +36,7 @@ class Necessary:
     version = 1
     scope: Scope = "claim"
     needs_reference = True
-    tools: tuple[str, ...] = (runner.TOOL,)
+    tools: tuple[str, ...] = ()
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""

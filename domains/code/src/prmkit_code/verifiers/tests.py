@@ -26,7 +26,7 @@ class Tests:
     version = 1
     scope: Scope = "claim"
     needs_reference = True
-    tools: tuple[str, ...] = (runner.TOOL,)
+    tools: tuple[str, ...] = ()
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""
@@ -46,7 +46,7 @@ class Examples:
     version = 1
     scope: Scope = "claim"
     needs_reference = False
-    tools: tuple[str, ...] = (runner.TOOL,)
+    tools: tuple[str, ...] = ()
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""

@@ -32,7 +32,7 @@ class Values:
     version = 1
     scope: Scope = "claim"
     needs_reference = False
-    tools: tuple[str, ...] = (runner.TOOL,)
+    tools: tuple[str, ...] = ()
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""
@@ -168,7 +168,7 @@ class Covers:
     version = 1
     scope: Scope = "claim"
     needs_reference = False
-    tools: tuple[str, ...] = (runner.TOOL,)
+    tools: tuple[str, ...] = ()
 
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""
