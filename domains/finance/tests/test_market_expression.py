@@ -66,6 +66,7 @@ def test_reads(text, tree):
         ("ts_mean(close, 99999)", "allowed are"),
         ("delay(close, 99999)", "allowed are"),
         ("max(close, 5)", "two things"),
+        ("WMA($close, 5)", "another figure in qlib"),
         ("price", "no field"),
         ("ts_men(close, 5)", "ts_mean"),
         ("close.__class__", "not part"),

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from prmkit.errors import PrmkitError
 from prmkit.registry import nearest
-from prmkit_finance.market.operators import LONGEST, OPERATORS, QLIB, SPELLINGS
+from prmkit_finance.market.operators import LONGEST, NOT_QLIB, OPERATORS, QLIB, SPELLINGS
 from prmkit_finance.market.panel import FIELDS
 
 MAX_TEXT = 2000
@@ -219,6 +219,8 @@ class Parser:
 
     def _operator(self, token: Token, arity: int) -> str:
         name = token.text.lower()
+        if self.qlib and name in NOT_QLIB:
+            raise _error(f"{token.text!r} is another figure in qlib: write decay_linear", token.at)
         if name in QLIB:
             if not self.qlib:
                 raise _error(f"{name!r} may mean two things: write ts_{name} or larger/smaller", token.at)

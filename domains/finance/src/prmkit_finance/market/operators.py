@@ -69,6 +69,16 @@ def _rolled(kernel: windows.Kernel, least: int, x: Floats, d: int, *, full: bool
     return windows.rolling(x, d, _need(d, full, least), kernel)
 
 
+def _placed(kernel: windows.Kernel) -> Run:
+    """A place counted from the first row of the history where the window reaches beyond it."""
+
+    def run(x: Floats, d: int, *, full: bool) -> Floats:
+        beyond = np.maximum(d - 1 - np.arange(len(x)), 0)
+        return np.asarray(_rolled(kernel, 1, x, d, full=full) - beyond[:, None])
+
+    return run
+
+
 def _paired(figure: Callable[[Floats, Floats, int, int], Floats]) -> Run:
     return lambda x, y, d, *, full: figure(x, y, d, _need(d, full, 2))
 
@@ -171,8 +181,8 @@ _ALL = (
     Operator("ts_rank", "xd", _window(windows.rank_of_last)),
     Operator("ts_zscore", "xd", _window(windows.score_of_last, 2)),
     Operator("ts_slope", "xd", _window(windows.slope, 2)),
-    Operator("ts_idxmax", "xd", _window(windows.place_of_highest)),
-    Operator("ts_idxmin", "xd", _window(windows.place_of_lowest)),
+    Operator("ts_idxmax", "xd", _placed(windows.place_of_highest)),
+    Operator("ts_idxmin", "xd", _placed(windows.place_of_lowest)),
     Operator("decay_linear", "xd", _window(windows.weighted)),
     Operator("ema", "xd", lambda x, d, *, full: windows.exponential(x, d, _need(d, full))),
     Operator("ts_corr", "xxd", _paired(windows.correlation)),
@@ -221,3 +231,5 @@ SPELLINGS: Mapping[str, str] = {
 """Other spelling -> name; all in lower case."""
 QLIB = {"max": "ts_max", "min": "ts_min"}
 """Names that mean a rolling window where fields are written with ``$``, and are ambiguous elsewhere."""
+NOT_QLIB = frozenset({"wma"})
+"""Names refused where fields are written with ``$``: qlib's ``WMA`` divides its weighted mean by the days."""
