@@ -33,7 +33,7 @@ from prmkit_tables.verifiers.stems import reads_leaves
 START, END = "<!-- recorded:start -->", "<!-- recorded:end -->"
 SETS: Mapping[str, int] = {
     "fetaqa_dev": 1001,
-    "wtq_train": 3000,
+    "wtq_train": 2000,
     "hitab_dev": 1671,
     "sql_create_context_sample": 1000,
 }
@@ -68,12 +68,13 @@ class Calculators(NamedTuple):
     rerun_agreeing: int
 
 
-def judged(name: str, *, limit: int | None = None, verifiers: Sequence[str] = ()) -> list[Pair]:
+def judged(name: str, *, limit: int | None = None, cache: Path | None = None) -> list[Pair]:
     """Samples of a set with the evidence of the domain's tools (those of generated tasks left out)."""
-    names = verifiers or [v for v in plugin.verifiers if v not in GENERATED_ONLY]
+    names = [v for v in plugin.verifiers if v not in GENERATED_ONLY]
     tools = [tool for tool in plugin.verifier_objects(names) if not tool.needs_reference]
+    log.info("%s …", name)
     samples = islice(plugin.load(name), limit)
-    return list(verify(tools, samples, seconds=None, tools=plugin.missing_tools()))
+    return list(verify(tools, samples, seconds=None, cache=cache, tools=plugin.missing_tools()))
 
 
 def calculators(queries: Sequence[Sample], formulas: Sequence[Pair], programs: Sequence[Pair]) -> Calculators:
@@ -198,13 +199,14 @@ def lucky(pairs: Sequence[Pair]) -> tuple[int, int]:
 @click.command(help="Measure the tools on recorded answers, queries and formulas, and write the tables.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Markdown file with the marks.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write all figures here too.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps verdicts between runs.")
 @click.option("--draws", default=1000, show_default=True, help="Resamples behind each interval.")
-def main(out: Path, file: Path | None, draws: int) -> None:
+def main(out: Path, file: Path | None, cache: Path | None, draws: int) -> None:
     """Measure and write."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        programs = judged(TABMWP)
-        right = {name: judged(name, limit=limit) for name, limit in SETS.items()}
+        right = {name: judged(name, limit=limit, cache=cache) for name, limit in SETS.items()}
+        programs = judged(TABMWP, cache=cache)
     except PrmkitError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
