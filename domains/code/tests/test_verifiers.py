@@ -254,3 +254,11 @@ def test_without_a_sandbox_nothing_is_judged(monkeypatch):
         for finding in verifier.check(problem({"tests": TESTS}), program(RIGHT)):
             assert finding.verdict is U
     assert Tests().check(problem({"tests": TESTS}), program(RIGHT))[0].code is Code.MISSING_TOOL
+
+
+def test_examples_in_sentences_are_tried_and_other_types_are_no_contradiction():
+    text = "Add up. For example: total([5, -1, 7]) = 12, and total([2]) returns 2."
+    assert verdicts(Examples(), problem(text=text), program(RIGHT)) == [H] * 6
+    assert verdicts(Examples(), problem(text=text), program(RIGHT.replace("x > 0", "x > 5")))[-1] is F
+    listed = program(RIGHT.replace("return s", "return [s]"))
+    assert F not in verdicts(Examples(), problem(text=text), listed)

@@ -30,7 +30,7 @@ def asked(reference: Json, entry: str) -> Asked | None:
     tests = reference.get("tests")
     if tests:
         job = runner.against_tests("", tests, str(reference.get("setup") or ""), seconds=SECONDS, stop=True)
-        return Asked(job, [_short(test) for test in tests])
+        return Asked(job, [shortened(test) for test in tests])
     if reference.get("inputs") and reference.get("solution") and entry:
         job = {
             "mode": "compare",
@@ -99,6 +99,7 @@ def _count(n: int, word: str) -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
-def _short(test: str) -> str:
+def shortened(test: str) -> str:
+    """The last line of a test, for a reason."""
     line = test.strip().split("\n")[-1]
     return line if len(line) <= 100 else f"{line[:97]}..."

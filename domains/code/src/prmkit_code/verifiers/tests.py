@@ -14,6 +14,7 @@ from prmkit.contracts import Finding
 from prmkit.types import Code, Problem, Scope, Trajectory, Verdict
 from prmkit_code import outcome, runner
 from prmkit_code.program import Program, entry_point, parsed, program
+from prmkit_code.verifiers.claims import value_claims
 
 _NOTHING = Finding(Verdict.UNKNOWN, "not part of the program", Code.NOT_APPLICABLE)
 MAX_EXAMPLES = 40
@@ -51,13 +52,16 @@ class Examples:
     def check(self, problem: Problem, trajectory: Trajectory) -> list[Finding]:
         """One finding per scored step."""
         found = program(problem, trajectory)
-        shown = [test for test in outcome.shown_tests(problem) if parsed(test) is not None]
-        cases = [*shown, *examples(problem.text)]
+        told = dict.fromkeys([*outcome.shown_tests(problem), *examples(problem.text)], "")
+        told |= sentences(problem.text, entry_point(problem))
+        cases = {
+            case: word or outcome.shortened(case) for case, word in told.items() if parsed(case) is not None
+        }
         if found is None or not cases or problem.context.get("unit_tests"):
             reason = "no program" if found is None else "the problem shows no test"
             return [Finding(Verdict.UNKNOWN, reason, Code.NOT_APPLICABLE)] * len(trajectory.scored)
-        job = runner.against_tests(found.source, cases, seconds=outcome.SECONDS, stop=True)
-        wanted = outcome.Asked(job, [case if len(case) < 100 else f"{case[:97]}..." for case in cases])
+        job = runner.against_tests(found.source, list(cases), seconds=outcome.SECONDS, stop=True)
+        wanted = outcome.Asked(job, list(cases.values()))
         ran = runner.run(job)
         return spread(trajectory, found, ran.failure or outcome.conclude(wanted, ran.found))
 
@@ -91,6 +95,24 @@ def examples(text: str) -> list[str]:
         if source and not source.startswith("print(") and want and is_literal(want):
             found.append(f"assert ({source}) == ({want})")
     return found
+
+
+def sentences(text: str, entry: str) -> dict[str, str]:
+    """Examples in the sentences of a problem's text, such as ``f(2) = 4``, as asserts with their wording.
+
+    A value of another type than the sentence names is no contradiction: it may speak of something else.
+
+    Examples:
+        >>> list(sentences("For example: f(2) = 4", "f").values())
+        ['f(2) == 4']
+    """
+    if not entry:
+        return {}
+    agree = "(lambda got, want: type(got) is not type(want) or got == want)"
+    return {
+        f"assert {agree}({claim.show}, {claim.wanted})": f"{claim.show} == {claim.wanted}"
+        for claim in value_claims(text, frozenset({entry}))
+    }
 
 
 def _expression(source: str) -> str:
