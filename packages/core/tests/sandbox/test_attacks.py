@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from prmkit.verify.sandbox import Limits, Result, SandboxPool
 from prmkit.verify.sandbox.filter import MACHINES
 
 HERE = Path(__file__).parent / "attacks"
-QUICK = Limits(seconds=2.0, memory=1 << 28, output=4096, disk=1 << 22, files=200)
+QUICK = Limits(seconds=1.0, memory=1 << 28, output=4096, disk=1 << 22, files=200)
+PATIENT = replace(QUICK, seconds=20.0)  # what has to end otherwise gets time, also on a busy machine
 PRELUDE = (HERE / "prelude.txt").read_text()
 NUMBERS = MACHINES[platform.machine()].numbers
 
@@ -79,10 +81,10 @@ def answered(pool: SandboxPool, untouched: object):
     assert after.value[0] == []
 
 
-def run(pool: SandboxPool, code: str, **inputs: object) -> Result:
+def run(pool: SandboxPool, code: str, limits: Limits = PATIENT, **inputs: object) -> Result:
     began = time.monotonic()
-    result = pool.run(code, inputs, QUICK)
-    assert time.monotonic() - began < 30
+    result = pool.run(code, inputs, limits)
+    assert time.monotonic() - began < 40
     assert len(result.stdout) <= QUICK.output
     return result
 
@@ -114,9 +116,11 @@ def test_nothing_is_reached(pool: SandboxPool, name: str, tmp_path: Path) -> Non
 @pytest.mark.usefixtures("answered")
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_stopped(pool: SandboxPool, name: str) -> None:
-    result = run(pool, BOMBS[name])
-    assert result.status in name.partition(" -> ")[2].split(), result
-    assert result.seconds < QUICK.seconds + 2
+    statuses = name.partition(" -> ")[2].split()
+    limits = QUICK if "timeout" in statuses else PATIENT
+    result = run(pool, BOMBS[name], limits)
+    assert result.status in statuses, result
+    assert result.seconds < limits.seconds + 2
 
 
 @pytest.mark.usefixtures("answered")
