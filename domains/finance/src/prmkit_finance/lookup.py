@@ -101,6 +101,11 @@ def _names_more(phrase: str, label: frozenset[str]) -> bool:
     return names or bool(more & _OTHER_QUANTITY)
 
 
+def _about_another(cell: Cell, more: frozenset[str], label: frozenset[str]) -> bool:
+    """Whether what a question says beyond a label belongs to another row, or the label is a section too."""
+    return bool(more & words(cell.label)) or _bare(cell.section) == label
+
+
 @functools.lru_cache(maxsize=4096)
 def find_within(table: Table, phrase: str, year: int | None) -> tuple[Cell, ...]:
     """Cells of the one row whose label is the longest that lies within ``phrase``, where no row is named.
@@ -118,6 +123,9 @@ def find_within(table: Table, phrase: str, year: int | None) -> tuple[Cell, ...]
     longest = max(map(len, inside.values()), default=0)
     rows = {row for row, label in inside.items() if len(label) == longest}
     if len(rows) != 1 or len(wanted) - longest > MAX_MORE or _names_more(phrase, labels[min(rows)]):
+        return ()
+    label = labels[min(rows)]
+    if any(_about_another(cell, wanted - label, label) for cell in table.cells if cell.row not in rows):
         return ()
     cells = [c for c in table.cells if c.row in rows and (year is None or c.years == {year})]
     return tuple(cell for cell in cells if not _DERIVED.search(cell.heading))
