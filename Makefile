@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := packages/core packages/tiny $(sort $(wildcard domains/*))
 PYPROJECTS := $(PACKAGES:%=%/pyproject.toml)
-DEV := pytest pytest-xdist hypothesis ruff mypy import-linter poetry poetry-core build \
+DEV := bt pytest pytest-xdist hypothesis ruff mypy import-linter poetry poetry-core build \
        mkdocs-material "mkdocstrings[python]" types-PyYAML pandas-stubs datasets scikit-learn scipy
 
 export OMP_WAIT_POLICY := PASSIVE
