@@ -48,7 +48,7 @@ def material(problem: Problem) -> Material:
     line.
 
     Examples:
-        >>> m = material(Problem(id="p", text="In thousands.\n| | 2019 |\n| Rent | 62 |\nWhat is Rent?"))
+        >>> m = material(Problem(id="p", text="(In thousands)\n| | 2019 |\n| Rent | 62 |\nWhat is Rent?"))
         >>> m.question, m.scale, m.table.cells[0].label
         ('What is Rent?', 1000, 'Rent')
     """
