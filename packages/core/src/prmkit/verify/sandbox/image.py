@@ -152,4 +152,6 @@ def _prune(home: Path) -> None:
     for path in home.iterdir():
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _UNUSED_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+                # Under another name first: a removal that is cut short must not leave half an image.
+                gone = Path(tempfile.mkdtemp(prefix=".gone-", dir=home)) / path.name
+                shutil.rmtree(path.rename(gone).parent, ignore_errors=True)
