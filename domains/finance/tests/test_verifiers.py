@@ -229,3 +229,21 @@ def test_the_rule_of_the_trajectory_label():
     assert r_cover(["VaR", "duration", "beta", "DCF"], ["VaR", "beta", "foo"]) == 0.5
     assert r_cover([], ["VaR"]) is None
     assert [trajectory_label(1.0, c) for c in (0.5, 0.25, None)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        None,
+        7,
+        "no table",
+        {},
+        {"columns": 3, "rows": "x"},
+        {"rows": [["Rent", "62"], ["Fees"], None, 5]},
+        [["", "2019"], []],
+    ],
+)
+def test_a_malformed_table_is_read_as_far_as_it_goes(table):
+    question = "What was the change in rent from 2018 to 2019?"
+    for verifier in (Cells(), Procedure(), Units(), Programs(), Ratio()):
+        assert F not in verdicts(verifier, question, ["Rent in 2019 is $62.", "The answer is 5"], table)

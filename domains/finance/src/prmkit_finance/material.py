@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prmkit.types import Problem
@@ -59,7 +60,7 @@ def material(problem: Problem) -> Material:
     lines = [line for line in text.splitlines() if line.strip()]
     if not isinstance(question, str):
         question = lines[-1] if lines else ""
-    if isinstance(given, dict):
+    if isinstance(given, Mapping):
         shown = _printed(given)
     else:
         shown = given if isinstance(given, str) else "\n".join(line for line in lines if "|" in line)
@@ -68,8 +69,10 @@ def material(problem: Problem) -> Material:
     return _read(question.strip(), shown, passage)
 
 
-def _printed(given: dict[str, object]) -> str:
-    rows = [given.get("columns") or [], *(given.get("rows") or [])]  # type: ignore[misc]
+def _printed(given: Mapping[str, object]) -> str:
+    """A table of a context as text; whatever is no row of cells is left out."""
+    columns, body = given.get("columns"), given.get("rows")
+    rows = [columns, *(body if isinstance(body, list) else [])]
     lines = []
     for row in rows:
         if isinstance(row, list) and row:
