@@ -16,7 +16,7 @@ _NOT_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 
 def key_of(text: str) -> str:
-    r"""16 hex digits that are equal for texts with the same letters and digits, such as two prints of a table.
+    r"""16 hex digits equal for texts with the same letters and digits, such as two prints of a table.
 
     Examples:
         >>> key_of("Sales | $ 12\n— | 3") == key_of("sales,$12;3")
