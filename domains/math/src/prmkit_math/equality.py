@@ -15,6 +15,7 @@ from typing import Any
 
 from prmkit.answer import as_number, normalise, same_answer
 from prmkit.verify.bring import bring
+from prmkit.verify.limit import unhurried
 from prmkit_math.verifiers._measures import MEASURES
 from prmkit_math.verifiers.algebra import UnreadableError, read
 from prmkit_math.verifiers.identity import identical
@@ -124,7 +125,8 @@ def _quantity(text: str) -> tuple[Fraction, str] | None:
 
 @functools.lru_cache(maxsize=1)
 def _registry() -> Any:
-    return bring("pint").UnitRegistry(non_int_type=Fraction)
+    with unhurried():  # reading the table of units takes longer than any answer
+        return bring("pint").UnitRegistry(non_int_type=Fraction)
 
 
 def _converted(one: tuple[Fraction, str], other: tuple[Fraction, str]) -> bool | None:
@@ -197,12 +199,21 @@ def _expressions(one: str, other: str) -> bool | None:
         return None
 
 
+@functools.lru_cache(maxsize=1)
+def _math_verify() -> Any:
+    """math-verify, its grammar built."""
+    with unhurried():
+        found = bring("math_verify")
+        found.parse("$1$", parsing_timeout=None)
+    return found
+
+
 def _by_math_verify(one: str, other: str) -> bool | None:
     if any(_TOWER.search(side) or _deep(side) or not side.isascii() for side in (one, other)):
         return None
     if not any(sign.isdigit() for sign in one + other) and "\\" not in one + other:
         return normalise(one) == normalise(other)
-    math_verify = bring("math_verify")
+    math_verify = _math_verify()
     try:
         first, second = (math_verify.parse(f"${side}$", parsing_timeout=None) for side in (one, other))
         if not first or not second:

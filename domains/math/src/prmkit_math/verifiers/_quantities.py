@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from prmkit.verify.bring import bring
+from prmkit.verify.limit import unhurried
 from prmkit_math.verifiers._measures import MEASURES
 from prmkit_math.verifiers._numbers import read
 
@@ -110,7 +111,8 @@ def canonical(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _registry() -> Any:
-    return bring("pint").UnitRegistry(cache_folder=None)
+    with unhurried():  # reading the table of units takes longer than any step
+        return bring("pint").UnitRegistry(cache_folder=None)
 
 
 @lru_cache(maxsize=1024)
