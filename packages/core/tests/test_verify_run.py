@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from prmkit.verify.each import per_step
 from prmkit.verify.judge import Outcome
 from prmkit.verify.limit import ExpiredError, SoftLimit, unhurried
 from prmkit.verify.run import verify, verify_one
+from prmkit.verify.starved import starved
 
 HOLDS, FAILS, UNKNOWN = Verdict.HOLDS, Verdict.FAILS, Verdict.UNKNOWN
 
@@ -555,9 +557,38 @@ def test_what_is_unhurried_does_not_count() -> None:
     with SoftLimit(0.1) as limit:
         assert limit.run(lambda: slow(0.0)) == "done"
         with pytest.raises(ExpiredError):
-            limit.run(lambda: slow(1.0))
+            limit.run(lambda: slow(60.0))
     with unhurried():  # without a limit it does nothing
         pass
+
+
+def test_time_without_a_processor_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the system says that the thread waits all the time, then that it never does."""
+    waiting = True
+    clock = {"begun": time.monotonic()}
+    monkeypatch.setattr(
+        "prmkit.verify.limit.starved", lambda thread: time.monotonic() - clock["begun"] if waiting else 0.0
+    )
+
+    def busy(seconds: float) -> str:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            pass
+        return "done"
+
+    with SoftLimit(0.1) as limit:
+        assert limit.run(lambda: busy(0.4)) == "done"
+        waiting = False
+        with pytest.raises(ExpiredError):
+            limit.run(lambda: busy(60.0))
+
+
+def test_the_system_tells_how_long_a_thread_waited() -> None:
+    if not Path("/proc/self/schedstat").exists():
+        assert starved() == 0.0
+    assert starved(thread=threading.get_native_id()) >= 0.0
+    assert starved(os.getpid()) >= 0.0
+    assert starved(process=2**30) == 0.0
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from prmkit.verify.starved import starved
+
 T = TypeVar("T")
 
 _POLL = 0.02
@@ -49,6 +51,7 @@ class SoftLimit:
 
     Code that stays inside one C call cannot be stopped this way; a worker process is killed for
     that (see :mod:`prmkit.verify.pool`). Use it as a context manager; it owns one watching thread.
+    Time for which a busy machine gave the call no processor does not count, where the system tells it.
 
     Args:
         seconds: Limit of one call; None sets none.
@@ -58,7 +61,9 @@ class SoftLimit:
         self.seconds = seconds
         self._lock = threading.Lock()
         self._deadline: float | None = None
-        self._thread = 0
+        self._thread, self._native = 0, threading.get_native_id()
+        self._call = 0
+        """Number of the call that runs."""
         self._fired = False
         self._over = threading.Event()
 
@@ -80,7 +85,8 @@ class SoftLimit:
             return call()
         try:
             with self._lock:
-                self._thread, self._fired = threading.get_ident(), False
+                self._thread, self._native = threading.get_ident(), threading.get_native_id()
+                self._call, self._fired = self._call + 1, False
                 self._deadline = time.monotonic() + self.seconds
             _here.limit = self
             try:
@@ -113,9 +119,16 @@ class SoftLimit:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), None)
 
     def _watch(self) -> None:
+        call, before, latest = 0, 0.0, starved(thread=self._native)
         while not self._over.wait(_POLL):
             with self._lock:
-                if self._deadline is not None and time.monotonic() > self._deadline:
+                if self._call != call:
+                    # As of the last look: the call may have waited since, before it could be looked at.
+                    call, before = self._call, latest
+                latest = starved(thread=self._native)
+                if self._deadline is None or time.monotonic() <= self._deadline:
+                    continue
+                if time.monotonic() > self._deadline + max(0.0, latest - before):
                     self._deadline, self._fired = None, True
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(
                         ctypes.c_ulong(self._thread), ctypes.py_object(ExpiredError)

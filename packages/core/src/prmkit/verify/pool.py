@@ -15,6 +15,7 @@ from prmkit.contracts import StepVerifier
 from prmkit.errors import PluginError
 from prmkit.types import Code
 from prmkit.verify.judge import Outcome, late, silent, unpack, warm
+from prmkit.verify.starved import starved
 from prmkit.verify.worker import IDLE, Answer, Job, Progress, serve
 
 GRACE = 0.5
@@ -61,7 +62,7 @@ class _Worker:
         self.process.start()
         end.close()
         self.jobs: dict[int, Job] = {}
-        self.sent = 0.0
+        self.sent = self.starved = 0.0
         self.chunk = 1
         self.proven = False
         """Whether it has answered a job."""
@@ -69,7 +70,7 @@ class _Worker:
     def give(self, jobs: Sequence[Job]) -> bool:
         """Send a chunk; False if the worker is dead."""
         self.jobs = {job.position: job for job in jobs}
-        self.sent = time.monotonic()
+        self.sent, self.starved = time.monotonic(), starved(self.process.pid or 0)
         try:
             self.pipe.send(list(jobs))
         except OSError:
@@ -182,7 +183,11 @@ class Pool:
 
     def _overdue(self, worker: _Worker) -> bool:
         began = worker.progress.read()[2]
-        return self._seconds is not None and time.monotonic() - began > self._seconds + GRACE
+        if self._seconds is None or time.monotonic() - began <= self._seconds + GRACE:
+            return False
+        # What a busy machine gave it no processor for is not its own time.
+        waited = starved(worker.process.pid or 0) - worker.starved
+        return time.monotonic() - began > self._seconds + GRACE + waited
 
     def _receive(self, worker: _Worker) -> bool:
         """Take in all answers that have arrived; False if the worker is dead."""
