@@ -10,11 +10,15 @@ import tomllib
 import venv
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECTS = sorted(ROOT.glob("packages/*/pyproject.toml")) + sorted(ROOT.glob("domains/*/pyproject.toml"))
+
+
+DOMAINS = sorted(path.parent.name for path in ROOT.glob("domains/*/pyproject.toml"))
 
 
 def project(path: Path) -> dict[str, object]:
@@ -80,9 +84,11 @@ def test_wheels_carry_their_data_and_no_paths(wheels: list[Path]) -> None:
             assert any(n.endswith(".html") for n in names), "the report's templates travel with the core"
 
 
-@pytest.fixture(scope="session")
-def light(tmp_path_factory: pytest.TempPathFactory, wheels: list[Path]) -> Path:
-    """A fresh environment outside the tree with core and math, and without torch.
+@pytest.fixture(scope="session", params=DOMAINS)
+def light(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheels: list[Path]
+) -> Light:
+    """A fresh environment outside the tree with the core and one domain, and without torch.
 
     Third-party packages are seen through a path file that lists links to the ones that the light
     install needs, so that nothing is downloaded.
@@ -109,56 +115,63 @@ def light(tmp_path_factory: pytest.TempPathFactory, wheels: list[Path]) -> Path:
             continue
         (site / entry.name).symlink_to(entry)
     for wheel in wheels:
-        if "tiny" not in wheel.name:
+        if wheel.name.startswith(("prmkit-", f"prmkit_{request.param}-")):
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(site)
-    return home
+    return Light(home, request.param)
 
 
-def run_light(home: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PRMKIT"))}
-    return subprocess.run(
-        [home / "env/bin/python", *args],
-        cwd=home,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+class Light(NamedTuple):
+    home: Path
+    domain: str
+
+    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PRMKIT"))}
+        return subprocess.run(
+            [self.home / "env/bin/python", *args],
+            cwd=self.home,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
-def test_light_install_verifies_without_torch(light: Path) -> None:
-    row = {
-        "id": "a",
-        "domain": "math",
-        "problem": {"text": "A box holds 6 eggs. How many eggs are in 7 boxes?"},
-        "steps": ["There are 6 * 7 = 43 eggs."],
-    }
-    (light / "in.jsonl").write_text(json.dumps(row) + "\n")
-    listing = run_light(light, "-m", "prmkit", "domains", "--json")
+def test_one_domain_works_alone_without_torch(light: Light) -> None:
+    listing = light.run("-m", "prmkit", "domains", "--json")
     assert listing.returncode == 0, listing.stderr
-    assert "math" in listing.stdout
-    done = run_light(
-        light, "-m", "prmkit", "verify", "--domain", "math", "--in", "in.jsonl", "--out", "out.jsonl"
+    assert [one["name"] for one in json.loads(listing.stdout)["domains"]] == [light.domain]
+    code = f"""
+import prmkit
+from prmkit.records import sample_to_dict, write_jsonl
+from prmkit.registry import resolve
+samples = resolve(prmkit.domain({light.domain!r}).examples)()
+write_jsonl("in.jsonl", map(sample_to_dict, samples))
+"""
+    written = light.run("-c", code)
+    assert written.returncode == 0, written.stderr
+    done = light.run(
+        "-m", "prmkit", "verify", "--domain", light.domain, "--in", "in.jsonl", "--out", "out.jsonl"
     )
     assert done.returncode == 0, done.stderr
-    evidence = [json.loads(line) for line in (light / "out.jsonl").read_text().splitlines()]
-    assert any(e["verdict"] == "FAILS" and e["verifier"].startswith("math/arithmetic@") for e in evidence)
+    evidence = [json.loads(line) for line in (light.home / "out.jsonl").read_text().splitlines()]
+    assert {e["verdict"] for e in evidence} == {"HOLDS", "FAILS", "UNKNOWN"}
+    assert {e["verifier"].split("/")[0] for e in evidence} == {light.domain}
     code = "import importlib.util as u; print(u.find_spec('torch'))"
-    assert run_light(light, "-c", code).stdout.strip() == "None"
+    assert light.run("-c", code).stdout.strip() == "None"
 
 
-def test_light_install_says_what_to_install_for_models(light: Path) -> None:
-    done = run_light(light, "-c", "import prmkit; prmkit.load_prm")
+def test_light_install_says_what_to_install_for_models(light: Light) -> None:
+    done = light.run("-c", "import prmkit; prmkit.load_prm")
     assert done.returncode == 1
     assert "prmkit[train]" in done.stderr
 
 
-def test_every_module_imports_light_or_names_the_extra(light: Path) -> None:
-    code = """
-import importlib, pkgutil, prmkit, prmkit_math
+def test_every_module_imports_light_or_names_the_extra(light: Light) -> None:
+    code = f"""
+import importlib, pkgutil, prmkit, prmkit_{light.domain}
 bad = []
-for package in (prmkit, prmkit_math):
+for package in (prmkit, prmkit_{light.domain}):
     for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if info.name.endswith("__main__"):
             continue
@@ -166,19 +179,20 @@ for package in (prmkit, prmkit_math):
             importlib.import_module(info.name)
         except ModuleNotFoundError as error:
             top = (error.name or "").split(".")[0]
-            if top not in {"torch", "transformers", "peft", "accelerate", "evaluate", "datasets",
-                           "matplotlib", "safetensors", "prmkit_tiny", "tokenizers"}:
+            if top not in {{"torch", "transformers", "peft", "accelerate", "evaluate", "datasets",
+                           "matplotlib", "safetensors", "prmkit_tiny", "tokenizers"}}:
                 bad.append((info.name, str(error)))
 print(bad)
 """
-    done = run_light(light, "-c", code)
+    done = light.run("-c", code)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
 def test_every_module_imports_with_all_extras() -> None:
-    code = """
-import importlib, pkgutil, prmkit, prmkit_math, prmkit_tiny
-for package in (prmkit, prmkit_math, prmkit_tiny):
+    names = ["prmkit", "prmkit_tiny", *(f"prmkit_{name}" for name in DOMAINS)]
+    code = f"""
+import importlib, pkgutil
+for package in map(importlib.import_module, {names}):
     for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not info.name.endswith("__main__"):
             importlib.import_module(info.name)
