@@ -8,10 +8,13 @@ import pytest
 import yaml
 
 from prmkit import plugins
+from prmkit.errors import PluginError
 from prmkit.workflow import find, prepare, system_names
 
 SHOWN = Path(__file__).resolve().parents[3] / "workflows"
-NAMES = [*plugins.domains(), *(f"systems/{name}" for name in system_names())]
+TOLD = [name for name in plugins.domains() if plugins.domain(name).workflow]
+"""Domains that say they ship a workflow."""
+NAMES = [*TOLD, *(f"systems/{name}" for name in system_names())]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,7 +43,14 @@ def test_every_preset_plans_with_and_without_data(
     assert not bare[-1].skipped
 
 
-@pytest.mark.parametrize("name", plugins.domains())
+def test_a_domain_without_a_workflow_says_so(monkeypatch) -> None:
+    bare = plugins.DomainPlugin(name="bare", summary="", package="prmkit", workflow="")
+    monkeypatch.setattr(plugins, "_scan", lambda: ({"bare": bare}, {}))
+    with pytest.raises(PluginError, match="'bare' has no workflow yet"):
+        find("bare")
+
+
+@pytest.mark.parametrize("name", TOLD)
 def test_readme_begins_with_the_command(name: str) -> None:
     lines = (SHOWN / name / "README.md").read_text().splitlines()
     first = next(line for line in lines if line.startswith("prmkit "))

@@ -75,7 +75,7 @@ class DomainPlugin:
     """Further registry entries by kind: kind → name → spec."""
     tools: tuple[Tool, ...] = ()
     workflow: str = "run.yaml"
-    """Package-data file of the domain's workflow."""
+    """Package-data file of the domain's workflow, empty when it ships none."""
     policy: str = "weights/policy"
     """Package-data folder of the domain's tiny policy, empty when it ships none."""
     prm: str = "weights/prm"

@@ -12,7 +12,7 @@ import yaml
 
 from prmkit.config import fill
 from prmkit.dataset import data_folders
-from prmkit.errors import UnknownNameError
+from prmkit.errors import PluginError, UnknownNameError
 from prmkit.plugins import broken_domains, domain, domains
 from prmkit.records import write_text
 from prmkit.registry import Registry, nearest
@@ -66,6 +66,11 @@ def find(name: str) -> Path:
         known = [*domains(), *(f"{SYSTEMS}/{system}" for system in system_names())]
         raise UnknownNameError(f"no workflow is called {name!r}", do=nearest(name, known))
     plugin = domain(name)
+    if not plugin.workflow:
+        raise PluginError(
+            f"domain {name!r} has no workflow yet",
+            do=f"write one of your own (docs/first-prm.md), or run the stages: prmkit verify --domain {name}",
+        )
     return plugin.resource(plugin.workflow)
 
 
