@@ -28,7 +28,8 @@ def erratum(corrected=0.0, left="2+2", right="5"):
 
 
 def test_every_committed_erratum_has_a_proof_that_runs():
-    found = read(FOLDER)
+    # Other domains' errata stand beside and have proofs of their own kind.
+    found = {name: entries for name, entries in read(FOLDER).items() if name in plugin.datasets}
     assert sum(map(len, found.values())) > 100
     for suite, entries in found.items():
         assert len({(one.row, one.step) for one in entries}) == len(entries), suite
