@@ -36,8 +36,9 @@ START, END = "<!-- holdout:start -->", "<!-- holdout:end -->"
 NOTES = """Figures of `python -m prmkit_math.holdout`. *Good steps*: steps before the first error that people
 call good, or all steps of a worked solution or of one judged right as a whole. A FAILS on one of them is a
 *slip of the source* where an erratum with a proof that runs covers it, or a step before it in the same
-solution; else a *false alarm*, with its one-sided 95 % bound. No rule was made from these sets at first; all
-alarms were read since, and the rules behind false ones changed."""
+solution; else a *false alarm*, with its one-sided 95 % bound. The rules were made on the sets of the tables
+above, which share problems with PRM800K and MR-MATH; all alarms here were read since, and the rules behind
+false ones changed."""
 _ANNOTATION = re.compile(r"<<[^<>]*>>")
 log = logging.getLogger(__name__)
 
