@@ -234,13 +234,14 @@ def draw_average(rng: random.Random, size: tuple[int, ...]) -> Drawn | None:
     return Drawn(years, table, f"Average of {name}", State(tuple(parts), (), (count,), percent=False))
 
 
-DRAW: Mapping[str, Callable[[random.Random, tuple[int, ...]], Drawn | None]] = {
+FAMILIES: Mapping[str, Callable[[random.Random, tuple[int, ...]], Drawn | None]] = {
     "growth": draw_growth,
     "margin": draw_margin,
     "ratio": draw_ratio,
     "share": draw_share,
     "average": draw_average,
 }
+"""Family → what draws one of its problems, None when a draw broke a limit."""
 
 
 # ---------------------------------------------------------------- writing and reading

@@ -30,7 +30,7 @@ from prmkit.registry import nearest
 from prmkit.types import Problem, Provenance, Sample, StepLabels, Trajectory
 from prmkit_finance.task_families import (
     ANSWER,
-    DRAW,
+    FAMILIES,
     LADDER,
     RUNGS,
     SPLITS,
@@ -145,7 +145,7 @@ def _cells(
 
 def _draw(rng: random.Random, family: str, rung: int, split: Split, seen: set[str]) -> Drawn:
     for _ in range(_TRIES):
-        drawn = DRAW[family](rng, LADDER[family][rung])
+        drawn = FAMILIES[family](rng, LADDER[family][rung])
         if drawn is None:
             continue
         text = prompt(drawn)
