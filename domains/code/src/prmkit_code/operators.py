@@ -114,7 +114,7 @@ class Source:
 
 
 def _names(tree: ast.Module) -> dict[int, list[str]]:
-    """Names of the variables of each function (by id of the names' nodes), in order of appearance."""
+    """Names of the variables of the function around a node (by its id), in order of appearance."""
     found: dict[int, list[str]] = {}
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef):
@@ -123,7 +123,7 @@ def _names(tree: ast.Module) -> dict[int, list[str]]:
         own = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
         names += [node.id for node in own if isinstance(node.ctx, ast.Store)]
         unique = list(dict.fromkeys(names))
-        found.update((id(node), unique) for node in own)
+        found.update((id(node), unique) for node in ast.walk(function))
     return found
 
 

@@ -90,6 +90,29 @@ def pieces(source: Source) -> Iterator[Edit]:
             yield source.replaced(node, ast.unparse(node.args[0]), closed=False)
 
 
+_SMALL = ("0", "1", "-1", "None", "True", "False", "[]", "''")
+
+
+def anything(source: Source) -> Iterator[Edit]:
+    """Every expression as every small one: a variable, moved by one or in a list; a constant; itself moved.
+
+    A line may be mended in more ways than mistakes are planted; before another one is named, these are tried.
+    """
+    called = {id(node.func) for node in ast.walk(source.tree) if isinstance(node, ast.Call)}
+    for node in source.nodes():
+        read = isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        if not isinstance(node, ast.expr) or not read or id(node) in called:
+            continue
+        if isinstance(node, ast.Slice | ast.Starred | ast.JoinedStr | ast.FormattedValue):
+            continue
+        own = ast.unparse(node)
+        for text in (f"{own} + 1", f"{own} - 1", f"[{own}]", f"not {own}", *_SMALL):
+            yield source.replaced(node, text, closed=False)
+        for name in source.names.get(id(node), []):
+            for text in (name, f"{name} + 1", f"{name} - 1", f"[{name}]"):
+                yield source.replaced(node, text, closed=False)
+
+
 def exchangeable(source: Source) -> set[str]:
     """Programs in which a choice between two ways out is negated, which exchanging the ways would do too.
 

@@ -8,11 +8,16 @@ right program. Where a place has several lines, both programs run under a tracer
 which their states part is the one. The variant is the proof and stands in the reason: a step FAILS when all
 variants that pass agree on it, and the others of the program stay UNKNOWN. A program that passes is
 not spoken of.
+
+A small change that passes is weaker proof than a right program: another line might be changed instead.
+So every expression of every other line is first exchanged for small ones, and when that passes too, no
+line is named.
 """
 
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -20,12 +25,15 @@ from prmkit.contracts import Finding
 from prmkit.types import Code, Json, Problem, Scope, Trajectory, Verdict
 from prmkit_code import outcome, runner
 from prmkit_code.mutators import BATCH, SECONDS, place, rewritten
+from prmkit_code.operators import Operator, Source
 from prmkit_code.program import Program, entry_point, program
-from prmkit_code.repairs import REPAIRS, exchangeable
+from prmkit_code.repairs import REPAIRS, anything, exchangeable
 from prmkit_code.segmenters import logical_lines
 
 MAX_REPAIRS = 400
 """Changes tried of one program."""
+MAX_RIVALS = 4000
+"""Most changes of all other lines that are tried before a line is named; beyond, none is."""
 ALIKE = 0.5
 """Least share of equal statements that makes two programs comparable."""
 MAX_PLACES = 6
@@ -46,7 +54,7 @@ class FirstWrong:
     """Find the first wrong statement by comparison with variants that pass."""
 
     name = "code/first_wrong"
-    version = 1
+    version = 2
     scope: Scope = "step"
     needs_reference = True
     tools: tuple[str, ...] = ()
@@ -107,21 +115,52 @@ def _from_repairs(problem: Problem, trajectory: Trajectory, job: dict[str, Json]
     if made is None:
         return
     found, source = made
-    seen: dict[str, tuple[int, str]] = {}
-    for operator in REPAIRS.values():
-        for edit in operator(source):
-            changed = rewritten(trajectory, found, edit, trajectory.id)
-            text = source.text[: edit.start] + edit.text + source.text[edit.end :]
-            if changed is not None and text not in seen and len(seen) < MAX_REPAIRS:
-                seen[text] = changed[1], changed[0].steps[changed[1]].text.strip()
+    changes = _changes(trajectory, found, source, REPAIRS.values())
+    seen = dict(itertools.islice(changes.items(), MAX_REPAIRS))
     either = exchangeable(source)
+    faults: list[Fault] = []
     for (text, (step, line)), result in zip(seen.items(), _tested(job, list(seen)), strict=True):
         good = result is not None and result.passed
         if good and text in either:
             # Its two ways out might be exchanged instead: that points at no one line.
-            yield from (Fault(s, "a choice is negated") for s in (step, -1))
+            faults += [Fault(s, "a choice is negated") for s in (step, -1)]
         elif good:
-            yield Fault(step, f"with {line[:120]!r} in its place the program passes")
+            faults.append(Fault(step, f"with {line[:120]!r} in its place the program passes"))
+    yield from faults
+    blamed = {fault.step for fault in faults}
+    if len(blamed) == 1:
+        changes |= _changes(trajectory, found, source, (anything,))
+        rivals = {t: change for t, change in changes.items() if t not in seen and change[0] not in blamed}
+        yield from _rivals(rivals, job)
+
+
+def _changes(
+    trajectory: Trajectory, found: Program, source: Source, operators: Iterable[Operator]
+) -> dict[str, tuple[int, str]]:
+    """Changed program → the step that changed, and its text."""
+    made: dict[str, tuple[int, str]] = {}
+    for operator in operators:
+        for edit in operator(source):
+            text = source.text[: edit.start] + edit.text + source.text[edit.end :]
+            changed = None if text in made else rewritten(trajectory, found, edit, trajectory.id)
+            if changed is not None:
+                made[text] = changed[1], changed[0].steps[changed[1]].text.strip()
+    return made
+
+
+def _rivals(changes: Mapping[str, tuple[int, str]], job: dict[str, Json]) -> Iterator[Fault]:
+    """The first of the changes elsewhere that passes too: then no line can be named."""
+    if len(changes) > MAX_RIVALS:
+        yield Fault(-1, "too long to try every other line")
+        return
+    sources = list(changes)
+    for at in range(0, len(sources), BATCH):
+        part = sources[at : at + BATCH]
+        for text, result in zip(part, _tested(job, part), strict=True):
+            if result is None or result.passed:
+                step, line = changes[text]
+                yield Fault(step, f"with {line[:120]!r} in its place the program passes")
+                return
 
 
 def _from_others(problem: Problem, found: Program, job: dict[str, Json]) -> Iterator[Fault]:
