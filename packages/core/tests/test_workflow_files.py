@@ -14,7 +14,7 @@ from prmkit.workflow import find, prepare, system_names
 SHOWN = Path(__file__).resolve().parents[3] / "workflows"
 TOLD = [name for name in plugins.domains() if plugins.domain(name).workflow]
 """Domains that say they ship a workflow."""
-NAMES = [*TOLD, *(f"systems/{name}" for name in system_names())]
+NAMES = [*TOLD, "compare", *(f"systems/{name}" for name in system_names())]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,7 +50,7 @@ def test_a_domain_without_a_workflow_says_so(monkeypatch) -> None:
         find("bare")
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", [*TOLD, "compare"])
 def test_readme_begins_with_the_command(name: str) -> None:
     lines = (SHOWN / name / "README.md").read_text().splitlines()
     first = next(line for line in lines if line.startswith("prmkit "))

@@ -37,9 +37,12 @@ class Part:
     """Roles of inputs that may be given."""
     external: Callable[[Any], Sequence[Path]] = field(default=lambda config: ())
     """Files outside the run folder that the settings name; a change in one makes the stage run again."""
+    depends: Callable[[Any], Json] = field(default=lambda config: None)
+    """Whatever else its outputs depend on; a change makes the stage run again."""
     whole_run: bool = False
-    """True for parts that tell about the whole run, timings included: a changed setting of any stage makes
-    them run again, and their digests are not compared between runs."""
+    """True for parts that tell about the whole run: a changed setting of any stage makes them run again."""
+    timed: bool = False
+    """True for parts whose outputs tell timings: their digests are not compared between runs."""
 
 
 @dataclass(slots=True)
@@ -117,6 +120,7 @@ PARTS = Registry(
             ("evaluate", "evaluate", "EVALUATE"),
             ("collect", "evaluate", "COLLECT"),
             ("report", "report", "REPORT"),
+            ("run", "nested", "RUN"),
         )
     },
     provider="prmkit",

@@ -9,6 +9,7 @@ from typing import Any
 
 from prmkit.config import fill, from_mapping
 from prmkit.errors import ConfigError, WorkflowError
+from prmkit.plugins import domain, domains
 from prmkit.records.codec import fields_of
 from prmkit.registry import Registry, nearest
 from prmkit.types import Json
@@ -144,6 +145,12 @@ def _roles(stage: StageScript, part: Part) -> None:
 def _missing(stage: StageScript, script: Script, parts: Registry, have: Callable[[str], bool]) -> str:
     if stage.presets and script.preset not in stage.presets:
         return f"runs with --preset {' or '.join(stage.presets)} only"
+    unknown = [name for name in stage.domain if name not in domains()]
+    if unknown:
+        return f"domain {unknown[0]!r} is not installed (pip install prmkit-{unknown[0]})"
+    bare = [name for name in stage.domain if not domain(name).workflow]
+    if bare:
+        return f"domain {bare[0]!r} has no workflow yet"
     absent = [name for name in stage.data if not have(name)]
     if absent:
         return f"data set {absent[0]} is not in a folder of PRMKIT_DATA"

@@ -25,6 +25,8 @@ from prmkit.workflow.work import Event, StageResult
 
 SYSTEMS = "systems"
 """Folder of the published systems' workflows inside the core's wheel."""
+COMPARE = "compare"
+"""The workflow over all domains; it is the core's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def system_names() -> list[str]:
 
 
 def find(name: str) -> Path:
-    """The file of a workflow: a path, a domain's name, or ``systems/<name>``.
+    """The file of a workflow: a path, a domain's name, ``compare``, or ``systems/<name>``.
 
     Raises:
         UnknownNameError: No such file, domain or system.
@@ -62,8 +64,10 @@ def find(name: str) -> Path:
         if tail not in system_names():
             raise UnknownNameError(f"no system {tail!r} ships a workflow", do=nearest(tail, system_names()))
         return Path(str(importlib.resources.files("prmkit") / SYSTEMS / f"{tail}.yaml"))
+    if name == COMPARE:
+        return Path(str(importlib.resources.files("prmkit") / "workflow" / f"{COMPARE}.yaml"))
     if name not in (*domains(), *broken_domains()):
-        known = [*domains(), *(f"{SYSTEMS}/{system}" for system in system_names())]
+        known = [*domains(), COMPARE, *(f"{SYSTEMS}/{system}" for system in system_names())]
         raise UnknownNameError(f"no workflow is called {name!r}", do=nearest(name, known))
     plugin = domain(name)
     if not plugin.workflow:
@@ -149,7 +153,7 @@ def config_text(parsed: script.Script, stages: Sequence[Planned]) -> str:
         body: dict[str, Json] = {"uses": stage.uses, "split": stage.split}
         if stage.inputs:
             body["inputs"] = {role: [str(ref) for ref in refs] for role, refs in stage.inputs.items()}
-        when = {"data": list(stage.data), "given": list(stage.given)}
+        when = {"domain": list(stage.domain), "data": list(stage.data), "given": list(stage.given)}
         if parsed.preset not in stage.presets:
             when["preset"] = list(stage.presets)
         if any(when.values()):
@@ -165,9 +169,7 @@ def config_text(parsed: script.Script, stages: Sequence[Planned]) -> str:
 
 def _lasting(stage: Planned, result: StageResult) -> dict[str, str]:
     """Digests of a stage's outputs, but for pages that tell how long things took."""
-    return {
-        path: "tells timings" if stage.part.whole_run else digest for path, digest in result.outputs.items()
-    }
+    return {path: "tells timings" if stage.part.timed else digest for path, digest in result.outputs.items()}
 
 
 def write_manifest(

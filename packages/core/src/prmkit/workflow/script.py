@@ -24,7 +24,7 @@ TOP = ("name", "summary", "seed", "stages", "presets")
 STAGE = ("uses", "inputs", "split", "with", "when")
 GROUP = ("repeat", "first", "stages")
 IF_RUN = " if run"
-WHEN = ("data", "given", "preset")
+WHEN = ("domain", "data", "given", "preset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class StageScript:
     split: str
     inputs: Mapping[str, tuple[Ref, ...]]
     settings: Mapping[str, Json]
+    domain: tuple[str, ...] = ()
+    """Domains that must be installed with a workflow, or the stage is skipped."""
     data: tuple[str, ...] = ()
     """``domain/set`` names without which the stage is skipped."""
     given: tuple[str, ...] = ()
@@ -243,6 +245,7 @@ def _stage(name: str, body: Mapping[str, Any], rename: Any, suffix: str) -> Stag
         split=str(body.get("split", "main")) + suffix,
         inputs=inputs,
         settings=dict(body.get("with") or {}),
+        domain=_words(when.get("domain")),
         data=_words(when.get("data")),
         given=_words(when.get("given")),
         presets=_words(when.get("preset")),

@@ -80,6 +80,7 @@ def key_of(stage: Planned, out: Path, earlier: Mapping[str, StageResult]) -> dic
         "settings": folder.json_digest(stage.settings()),
         "inputs": sources,
         "external": external,
+        "depends": folder.json_digest(stage.part.depends(stage.config)),
         "run": folder.digest(out / "config.yaml") if stage.part.whole_run else "",
         "version": VERSION,
     }

@@ -14,8 +14,18 @@ class ReportConfig:
 
 
 def report(context: Context) -> None:
-    """Write the report folder from the run's figures, settings, metrics and quarantine."""
-    build_report([context.run], context.output())
+    """Write the report folder from the figures, settings, metrics and quarantine of this run, and of the
+    runs inside it."""
+    inner = [path for _, path in context.sources.get("runs", ())]
+    build_report([context.run, *inner], context.output())
 
 
-REPORT = Part(ReportConfig, lambda place: {"report": "report"}, report, needs=("eval",), whole_run=True)
+REPORT = Part(
+    ReportConfig,
+    lambda place: {"report": "report"},
+    report,
+    needs=("eval",),
+    takes=("runs",),
+    whole_run=True,
+    timed=True,
+)
