@@ -13,9 +13,8 @@ from prmkit.workflow import run_workflow
 
 
 def write(path: Path, stages: dict, presets: dict | None = None) -> Path:
-    path.write_text(
-        yaml.safe_dump({"name": path.stem, "stages": stages, "presets": presets or {}}, sort_keys=False)
-    )
+    script = {"name": path.stem, "stages": stages, "presets": presets or {}}
+    path.write_text(yaml.safe_dump(script, sort_keys=False))
     return path
 
 
@@ -55,7 +54,8 @@ def test_the_inner_run_is_a_run_folder_and_the_page_tells_of_both(outer, tmp_pat
     assert (out / "runs/one/report/index.html").exists()
     assert not (out / "runs/one/.work").exists()
     page = (out / "report/report.md").read_text()
-    assert "'nowhere' is not installed" in page and "from inside" in page
+    assert "'nowhere' is not installed" in page
+    assert "from inside" in page
     again = run_workflow(outer, out, jobs=jobs)
     assert [stage.status for stage in again.stages] == ["reused", "skipped", "reused", "reused"]
 
@@ -68,7 +68,8 @@ def test_only_what_changed_inside_runs_again(outer, inner, tmp_path):
     summary = run_workflow(outer, out)
     assert summary.stages[0].status == "ran"
     after = {stage: inner_done(out, stage) for stage in ("first", "second")}
-    assert after["first"] == before["first"] and after["second"] != before["second"]
+    assert after["first"] == before["first"]
+    assert after["second"] != before["second"]
 
 
 def test_preset_and_overrides_reach_the_inner_workflow(outer, tmp_path):

@@ -14,8 +14,7 @@ class ReportConfig:
 
 
 def report(context: Context) -> None:
-    """Write the report folder from the figures, settings, metrics and quarantine of this run, and of the
-    runs inside it."""
+    """Write the report folder: figures, settings, metrics, quarantine of this run and the runs inside it."""
     inner = [path for _, path in context.sources.get("runs", ())]
     build_report([context.run, *inner], context.output())
 
