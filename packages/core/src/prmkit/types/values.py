@@ -66,6 +66,37 @@ class StepLabels:
         if self.trajectory_value is not None:
             number(self.trajectory_value, "trajectory_value", low, high)
 
+    @classmethod
+    def until_first_error(
+        cls,
+        trajectory: Trajectory,
+        first: int | None,
+        labeler: str,
+        channels: Mapping[str, tuple[float | None, ...]] | None = None,
+        *,
+        trajectory_value: float | None = None,
+    ) -> StepLabels:
+        """1 before the first wrong step, 0 on it, nothing after it; all 1 when ``first`` is None.
+
+        Examples:
+            >>> t = Trajectory.of_steps("t", "p", ["a", "b", "c"])
+            >>> StepLabels.until_first_error(t, 1, "human/x@1").values
+            (1.0, 0.0, None)
+        """
+        count = len(trajectory.steps)
+        values: tuple[float | None, ...] = (1.0,) * count
+        if first is not None:
+            values = (1.0,) * first + (0.0,) + (None,) * (count - first - 1)
+        return cls(
+            trajectory.id,
+            trajectory.digest,
+            values,
+            convention="until_first_error",
+            labeler=labeler,
+            channels=channels or {},
+            trajectory_value=trajectory_value,
+        )
+
     def check(self, trajectory: Trajectory) -> StepLabels:
         """Return self if these labels belong to ``trajectory``.
 
