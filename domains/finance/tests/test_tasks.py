@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from prmkit.errors import ConfigError
 from prmkit.types import Problem, Trajectory, Verdict
 from prmkit_finance.grade import grade as grade_by_value
-from prmkit_finance.task_families import LADDER, RUNGS, SPLITS, moves, parse, text_of
-from prmkit_finance.tasks import content, error_kinds, generate, grade, read_solution, split_of, truth
+from prmkit_finance.task_families import LADDER, moves, parse, text_of
+from prmkit_finance.tasks import RUNGS, error_kinds, generate, grade, read_solution, truth
 from prmkit_finance.verifiers.books import Books, Closing
 from prmkit_finance.verifiers.calculation import Calculation
 
@@ -112,29 +112,6 @@ def test_a_false_sum_is_for_the_calculator():
     wrong = Trajectory.of_steps("t", "p", ["25 - 20 = 6 .", "6 / 20 = 30 % .", "The answer is 30 % ."])
     assert [f.verdict.value for f in Calculation().check(problem, wrong)] == ["FAILS", "HOLDS", "UNKNOWN"]
     assert [f.verdict.value for f in Books().check(problem, wrong)] == ["HOLDS", "HOLDS", "UNKNOWN"]
-
-
-def test_splits_share_no_problem():
-    seen = {}
-    for split in SPLITS:
-        for sample in generate(3, 40, split=split):
-            assert split_of(sample.problem.text) == split
-            assert seen.setdefault(content(sample.problem.text), split) == split
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"families": ["none"]},
-        {"rungs": [9]},
-        {"cells": ["growth/9"]},
-        {"cells": ["growth/1"], "rungs": [1]},
-        {"split": "x"},
-    ],
-)
-def test_unknown_settings_are_named(options):
-    with pytest.raises(ConfigError):
-        next(generate(0, 1, **options))
 
 
 def test_other_text_is_no_task():

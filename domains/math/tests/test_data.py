@@ -13,9 +13,7 @@ from prmkit.dataset import Row
 from prmkit.errors import RecordError
 from prmkit.manifest import find_leaks, inspect
 from prmkit.registry import resolve
-from prmkit.types import Trajectory
 from prmkit_math.data.mr_ben import join_lines
-from prmkit_math.data.rows import problem_key, until_first_error
 
 MATH = prmkit.domain("math")
 
@@ -147,16 +145,6 @@ def test_lines_are_joined_into_the_steps_that_headings_count():
     assert join_lines(row, lines) == ["tep 1: a\nmore", "Step 2: b\nStep 2.1: sub", "Step 3 : c\nSolution: A"]
     with pytest.raises(RecordError, match="where step 2 is due"):
         join_lines(row, ["Step 1: a", "Step 1: b"])
-
-
-def test_labels_until_the_first_error():
-    trajectory = Trajectory.of_steps("t", "p", ["a", "b", "c", "d"])
-    assert until_first_error(trajectory, 2, "x@1").values == (1.0, 1.0, 0.0, None)
-    assert until_first_error(trajectory, None, "x@1").values == (1.0,) * 4
-
-
-def test_one_key_for_one_problem():
-    assert problem_key("Find $x$:  2+2") == problem_key("find X 22") != problem_key("Find y: 22")
 
 
 # ---------------------------------------------------------------- real files

@@ -1,24 +1,20 @@
 """Generated tasks: the truth accepts every derivation and no mutation; splits share nothing."""
 
 import json
-import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prmkit.contracts import StepVerifier
-from prmkit.errors import ConfigError
 from prmkit.types import Problem, Trajectory, Verdict
-from prmkit_math.task_families import FAMILIES
-from prmkit_math.task_ladder import LADDER, RUNGS, SPLITS, TOP
+from prmkit_math.task_families import FAMILIES, LADDER, TOP
 from prmkit_math.tasks import (
-    content,
+    RUNGS,
     error_kinds,
     generate,
     grade,
     read_solution,
-    split_of,
     states_equation,
     successors,
     truth,
@@ -228,25 +224,6 @@ def test_hostile_steps_end_in_a_finding(text):
             assert finding.verdict is not Verdict.HOLDS
 
 
-def test_splits_share_no_problem_in_any_order_of_words():
-    texts = {split: set() for split in SPLITS}
-    for split in SPLITS:
-        for sample in generate(3, 400, split=split):
-            assert split_of(sample.problem.text) == split
-            texts[split].add(content(sample.problem.text))
-    assert sum(map(len, texts.values())) == len(set().union(*texts.values()))
-    words = ["Add", "9", "4", "2", "."]
-    random.Random(0).shuffle(words)
-    assert content(" ".join(words)) == content("Add 9 4 2 .")
-
-
-def test_same_seed_same_problems_and_no_problem_twice():
-    first, again = (list(generate(7, 200, split="test")) for _ in range(2))
-    assert first == again
-    assert len({sample.problem.text for sample in first}) == 200
-    assert len({sample.problem.id for sample in first}) == 200
-
-
 def test_every_cell_of_the_ladder_has_problems_and_most_have_several_derivations():
     for family, sizes in LADDER.items():
         assert len(sizes) == len(RUNGS)
@@ -265,28 +242,3 @@ def test_the_ladder_is_frozen():
         "let": (2, 3, 4, 5, 6, 7),
         "cancel": (2, 3, 4, 5, 6, 7),
     }
-
-
-@pytest.mark.parametrize(
-    ("options", "word"),
-    [
-        ({"families": ("sums",)}, "sum"),
-        ({"rungs": (9,)}, "rungs"),
-        ({"split": "tests"}, "test"),
-        ({"cells": ("sum/9",)}, "sum/5"),
-        ({"cells": ("sum/1",), "rungs": (1,)}, "leave"),
-    ],
-)
-def test_unknown_names_say_what_exists(options, word):
-    with pytest.raises(ConfigError, match=word):
-        next(generate(0, 1, **options))
-
-
-def test_cells_are_drawn_in_turn():
-    found = [s.problem.context for s in generate(2, 9, cells=("sum/2", "let/0", "let/0"))]
-    assert sorted((c["family"], c["rung"]) for c in found) == [("let", 0)] * 6 + [("sum", 2)] * 3
-
-
-def test_asking_for_more_problems_than_exist_says_so():
-    with pytest.raises(ConfigError, match="fewer problems"):
-        list(generate(0, 9000, families=("sum",), rungs=(0,), split="test"))

@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 
-from prmkit.errors import ConfigError
+from prmkit.mutators import TextMutator
 from prmkit.types import Trajectory, Verdict
 from prmkit_tables import mutators
 from prmkit_tables.task_families import FAMILIES
-from prmkit_tables.tasks import error_kinds, first_state, generate, read_solution, split_of, successors, truth
+from prmkit_tables.tasks import error_kinds, first_state, generate, read_solution, successors, truth
 from prmkit_tables.verifiers.computation import Computation
 from prmkit_tables.verifiers.generated import Conclusion, Running
 from prmkit_tables.verifiers.retrieval import Retrieval
@@ -65,7 +65,7 @@ def test_tools_never_contradict_the_truth():
     found = Counter()
     for problem, solution, _ in generate(11, 150):
         for mutate in vars(mutators).values():
-            if not isinstance(mutate, mutators.TableMutator):
+            if not isinstance(mutate, TextMutator):
                 continue
             made = mutate(problem, solution, 3)
             if made is None:
@@ -78,26 +78,3 @@ def test_tools_never_contradict_the_truth():
             assert any(f[made.step].verdict is Verdict.FAILS for f in findings), made.trajectory.text
             found[mutate.name] += 1
     assert set(found) == {"wrong_cell", "wrong_result", "wrong_name", "wrong_column", "flipped_truth"}
-
-
-def test_splits_share_no_problem():
-    texts = {}
-    for split in ("train", "calibrate", "dev", "test"):
-        for sample in generate(3, 60, split=split):
-            assert split_of(sample.problem.text) == split
-            assert texts.setdefault(sample.problem.text, split) == split
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"rungs": [9]}, "no rungs"),
-        ({"families": ["sum"]}, "no family"),
-        ({"cells": ["total/9"]}, "no cell"),
-        ({"cells": ["total/1"], "rungs": [1]}, "already"),
-        ({"split": "tests"}, "no split"),
-    ],
-)
-def test_wrong_settings_are_named(options, words):
-    with pytest.raises(ConfigError, match=words):
-        list(generate(1, 2, **options))

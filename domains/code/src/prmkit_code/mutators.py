@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from prmkit import mutators
 from prmkit.contracts import Finding, Mutation
 from prmkit.label.mutate import Variant
 from prmkit.types import Code, Problem, Trajectory, Verdict
@@ -45,25 +46,9 @@ def rewritten(trajectory: Trajectory, found: Program, edit: Edit, id: str) -> tu
     at = next((s.index for s in trajectory.steps if s.start <= start and end <= s.end), None)
     if at is None:
         return None
-    grown = len(edit.text) - (end - start)
-    steps = []
-    text = trajectory.text[:start] + edit.text + trajectory.text[end:]
-    for step in trajectory.steps:
-        if step.index == at:
-            step = replace(step, text=text[step.start : step.end + grown], end=step.end + grown)
-        elif step.index > at:
-            step = replace(step, start=step.start + grown, end=step.end + grown)
-        steps.append(step)
-    detail = {**trajectory.provenance.detail, "mutated_from": trajectory.id}
-    changed = replace(
-        trajectory,
-        id=id,
-        text=text,
-        steps=tuple(steps),
-        outcome=None,
-        final_answer=None,
-        provenance=replace(trajectory.provenance, detail=detail),
-    )
+    step = trajectory.steps[at]
+    text = step.text[: start - step.start] + edit.text + step.text[end - step.start :]
+    changed = replace(mutators.rewritten(trajectory, at, text, id=id), final_answer=None)
     return changed, at
 
 

@@ -268,3 +268,14 @@ FAMILIES: Mapping[str, Family] = {
     "trace": Family(_draw_trace, _ask_trace, _trace, _in_order(_trace), lambda s, rng: []),
 }
 """Name → family."""
+
+LADDER: Mapping[str, tuple[int, ...]] = {
+    "chain": (2, 3, 4, 5, 6, 7),
+    "order": (2, 3, 4, 5, 6, 7),
+    "branch": (1, 2, 3, 4, 5, 6),
+    "loop": (1, 2, 3, 4, 5, 6),
+    "trace": (2, 3, 4, 5, 6, 7),
+}
+"""Family → size per rung: changes of one variable, definitions to put in order, conditions, clauses of a
+loop, lines to run. Another number makes other tasks: every committed weight, table and figure would have
+to be made again."""

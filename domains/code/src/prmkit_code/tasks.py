@@ -11,118 +11,26 @@ from __future__ import annotations
 
 import ast
 import functools
-import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from prmkit.errors import ConfigError
-from prmkit.registry import nearest
-from prmkit.types import Problem, Provenance, Sample, Step, StepLabels, Trajectory
+from prmkit.tasks import Solved, TaskSet, content, split_of
+from prmkit.types import Problem, Provenance, Step, Trajectory
 from prmkit_code import interpreter
 from prmkit_code.program import parsed
 from prmkit_code.segmenters import CODE
-from prmkit_code.task_families import FAMILIES, State, written_lines
-from prmkit_code.task_ladder import LADDER, RUNGS, SPLITS, Split
+from prmkit_code.task_families import FAMILIES, LADDER, State, written_lines
 
-LABELER = "code/truth@1"
 ENTRY = "f"
 TRACE = "trace"
 _ANSWER = "The answer is "
-_TRIES = 10_000
 
 
-def content(text: str) -> str:
-    """12 hex digits equal for problems that differ in the order of their words only."""
-    return hashlib.md5(" ".join(sorted(text.split())).encode(), usedforsecurity=False).hexdigest()[:12]
-
-
-def split_of(text: str) -> Split:
-    """The split to which a problem text belongs."""
-    bucket = int(content(text), 16) % 16
-    return next(name for name, buckets in SPLITS.items() if bucket in buckets)
-
-
-def generate(
-    seed: int,
-    n: int,
-    *,
-    rungs: Sequence[int] | None = None,
-    families: Sequence[str] | None = None,
-    cells: Sequence[str] | None = None,
-    split: Split = "train",
-) -> Iterator[Sample]:
-    """Yield ``n`` different problems, each with one right solution.
-
-    Cells (a family on a rung) take turns; one that is given twice is drawn twice as often. Splits share no
-    problem, whatever the seeds.
-
-    Args:
-        seed: Decides problems and solutions.
-        n: Number of problems.
-        rungs: Rungs to draw from, all when None.
-        families: Families to draw from, all when None.
-        cells: Cells such as ``"chain/2"`` in place of all pairs of ``families`` and ``rungs``.
-        split: Which problems to draw from.
-
-    Raises:
-        ConfigError: Unknown family, rung, cell or split, cells together with families or rungs, or
-            fewer than ``n`` problems exist.
-    """
-    if split not in SPLITS:
-        raise ConfigError(f"no split {split!r}", do=nearest(split, [*SPLITS]), field="split")
-    rng = random.Random(f"{split}/{seed}")
-    turns = _cells(rungs, families, cells)
-    rng.shuffle(turns)
-    seen: set[str] = set()
-    for position in range(n):
-        family, rung = turns[position % len(turns)]
-        state = _draw(rng, family, rung, split, seen)
-        yield _sample(rng, family, rung, state, Provenance(source="prmkit_code.tasks", seed=seed))
-
-
-def _cells(
-    rungs: Sequence[int] | None, families: Sequence[str] | None, cells: Sequence[str] | None
-) -> list[tuple[str, int]]:
-    if cells:
-        if rungs or families:
-            raise ConfigError(
-                "cells name families and rungs already", do="leave rungs and families out", field="cells"
-            )
-        known = {f"{family}/{rung}": (family, rung) for rung in RUNGS for family in FAMILIES}
-        for cell in cells:
-            if cell not in known:
-                raise ConfigError(f"no cell {cell!r}", do=nearest(cell, [*known]), field="cells")
-        return [known[cell] for cell in cells]
-    families, rungs = tuple(families or FAMILIES), tuple(RUNGS if rungs is None else rungs)
-    for family in families:
-        if family not in FAMILIES:
-            raise ConfigError(f"no family {family!r}", do=nearest(family, [*FAMILIES]), field="families")
-    if not rungs or not set(rungs) <= set(RUNGS):
-        raise ConfigError(f"no rungs {rungs}", do=f"use rungs out of {RUNGS}", field="rungs")
-    return [(family, rung) for rung in rungs for family in families]
-
-
-def _draw(rng: random.Random, family: str, rung: int, split: Split, seen: set[str]) -> State:
+def _solve(rng: random.Random, family: str, rung: int, state: State) -> Solved:
     kin = FAMILIES[family]
-    for _ in range(_TRIES):
-        state = kin.draw(rng, LADDER[family][rung])
-        text = kin.prompt(state)
-        if split_of(text) == split and text not in seen:
-            seen.add(text)
-            return state
-    raise ConfigError(
-        f"no further {split} problem of family {family!r}, rung {rung}, was found",
-        do="ask for fewer problems, or for more families and rungs",
-        field="n",
-    )
-
-
-def _sample(rng: random.Random, family: str, rung: int, state: State, provenance: Provenance) -> Sample:
-    kin = FAMILIES[family]
-    text, lines = kin.prompt(state), kin.lines(state)
-    key, order = content(text), hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:6]
-    context: dict[str, Any] = {"family": family, "rung": rung, "several": _several(kin.after(state))}
+    lines, after = kin.lines(state), kin.after(state)
+    context: dict[str, Any] = {"family": family, "rung": rung, "several": _several(after)}
     if family == TRACE:
         reference: dict[str, Any] = {
             "answer": lines[-1].removeprefix(_ANSWER).removesuffix(" ."),
@@ -141,18 +49,7 @@ def _sample(rng: random.Random, family: str, rung: int, state: State, provenance
             "state": state,
         }
         context |= {"language": "python", "entry_point": ENTRY}
-    problem = Problem(
-        id=f"{family}-{rung}-{key}-{order}",
-        text=text,
-        cluster=f"{family}-{rung}-{key}",
-        domain="code",
-        reference=reference,
-        context=context,
-        provenance=provenance,
-    )
-    written = "\n".join(_shuffled(rng, lines, kin.after(state)))
-    solution = read_solution(problem, written, id=f"{problem.id}/right", provenance=provenance)
-    return Sample(problem, solution, truth(problem, solution))
+    return Solved(_shuffled(rng, lines, after), reference, context)
 
 
 def _several(after: Sequence[set[int]]) -> bool:
@@ -241,21 +138,6 @@ def grade(problem: Problem, answer: str | None) -> float:
         return 0.0
 
 
-def truth(problem: Problem, trajectory: Trajectory) -> StepLabels:
-    """Exact labels: 1 for every right line, 0 for the first wrong one, None after it."""
-    kinds = error_kinds(problem, trajectory)
-    wrong = next((i for i, kind in enumerate(kinds) if kind), len(kinds))
-    values = [1.0] * wrong + [0.0] + [None] * len(kinds)
-    return StepLabels(
-        trajectory.id,
-        trajectory.digest,
-        tuple(values[: len(kinds)]),
-        convention="until_first_error",
-        labeler=LABELER,
-        trajectory_value=trajectory.outcome,
-    )
-
-
 def error_kinds(problem: Problem, trajectory: Trajectory) -> list[str | None]:
     """What is wrong with the first wrong line; None for every other.
 
@@ -295,6 +177,32 @@ def _trace_kind(text: str, keys: Sequence[str], done: set[int]) -> str:
         return "answer"
     due = keys[len(done)] if len(done) < len(keys) else ""
     return "value" if text.split("==")[0] == due.split("==")[0] and "==" in text else "form"
+
+
+TASKS = TaskSet(
+    domain="code",
+    ladder=LADDER,
+    draw=lambda rng, family, size: FAMILIES[family].draw(rng, size),
+    prompt=lambda family, state: FAMILIES[family].prompt(state),
+    solve=_solve,
+    kinds=error_kinds,
+    read=read_solution,
+)
+RUNGS, generate, truth = TASKS.rungs, TASKS.generate, TASKS.truth
+
+__all__ = [
+    "FAMILIES",
+    "RUNGS",
+    "TASKS",
+    "canonical",
+    "content",
+    "error_kinds",
+    "generate",
+    "grade",
+    "read_solution",
+    "split_of",
+    "truth",
+]
 
 
 # ---------------------------------------------------------------- normal form

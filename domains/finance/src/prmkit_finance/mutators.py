@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from fractions import Fraction
 
-from prmkit.contracts import Mutation
-from prmkit.types import Problem, Step, Trajectory
+from prmkit.mutators import TextMutator
+from prmkit.types import Problem
 from prmkit_finance.amounts import amounts, digits
 from prmkit_finance.material import material
 from prmkit_finance.tables import years_of
@@ -22,8 +21,6 @@ _BINARY = re.compile(
 _SCALE = re.compile(r"\b(?P<word>thousand|million|billion)\b")
 _OTHER_SCALE = {"thousand": "million", "million": "thousand", "billion": "million"}
 _OTHER_SIGN = {" + ": " - ", " - ": " + ", " * ": " / ", " / ": " * "}
-
-Variants = Callable[[Problem, str, random.Random], Iterator[str]]
 
 
 def _wrong_result(problem: Problem, step: str, draw: random.Random) -> Iterator[str]:
@@ -75,51 +72,6 @@ def _wrong_scale(problem: Problem, step: str, draw: random.Random) -> Iterator[s
     del problem, draw
     for found in _SCALE.finditer(step):
         yield step[: found.start()] + _OTHER_SCALE[found["word"]] + step[found.end() :]
-
-
-@dataclass(frozen=True, slots=True)
-class TextMutator:
-    """Plants one kind of mistake by rewriting the text of one step."""
-
-    name: str
-    changes_number: bool
-    variants: Variants
-    """Spoilt versions of a step's text."""
-
-    def __call__(self, problem: Problem, trajectory: Trajectory, seed: int) -> Mutation | None:
-        """A copy with one step spoilt; None when the kind applies to no step."""
-        draw = random.Random(f"{self.name}/{trajectory.id}/{seed}")
-        places = [
-            (step, text)
-            for step in trajectory.steps
-            if step.role != "observe"
-            for text in self.variants(problem, step.text, draw)
-            if text != step.text
-        ]
-        if not places:
-            return None
-        step, text = draw.choice(places)
-        return Mutation(_rewritten(trajectory, step, text, f"{self.name}-{seed}"), step.index, self.name)
-
-
-def _rewritten(trajectory: Trajectory, changed: Step, text: str, tag: str) -> Trajectory:
-    shift = len(text) - len(changed.text)
-    steps = []
-    for step in trajectory.steps:
-        if step.index == changed.index:
-            step = replace(step, text=text, end=step.end + shift)
-        elif step.index > changed.index:
-            step = replace(step, start=step.start + shift, end=step.end + shift)
-        steps.append(step)
-    detail = {**trajectory.provenance.detail, "mutated_from": trajectory.id}
-    return replace(
-        trajectory,
-        id=f"{trajectory.id}~{tag}",
-        text=trajectory.text[: changed.start] + text + trajectory.text[changed.end :],
-        steps=tuple(steps),
-        outcome=None,
-        provenance=replace(trajectory.provenance, detail=detail),
-    )
 
 
 wrong_result = TextMutator("wrong_result", True, _wrong_result)

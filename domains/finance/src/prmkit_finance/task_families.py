@@ -9,12 +9,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-Split = Literal["train", "calibrate", "dev", "test"]
 TOP = 99
 """Largest number that a table or a sum may hold."""
-RUNGS: tuple[int, ...] = tuple(range(6))
 ANSWER = "The answer is"
 
 LADDER: Mapping[str, tuple[tuple[int, ...], ...]] = {
@@ -26,14 +24,6 @@ LADDER: Mapping[str, tuple[tuple[int, ...], ...]] = {
 }
 """Family → size per rung: (years, rows), (cost rows, years), (asset rows, debt rows, years), (rows, years),
 (years, rows). Fixed before any model was trained: another number makes other tasks."""
-
-SPLITS: Mapping[Split, tuple[int, ...]] = {
-    "test": (0,),
-    "dev": (1,),
-    "calibrate": (2,),
-    "train": tuple(range(3, 16)),
-}
-"""Split → values of the problem's content hash modulo 16."""
 
 COSTS = ("wages", "rent", "tax", "fees")
 ASSETS = ("cash", "stock", "loans")

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from fractions import Fraction
 
-from prmkit.contracts import Mutation
-from prmkit.types import Problem, Step, Trajectory
+from prmkit.mutators import TextMutator
+from prmkit.types import Problem
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,4})?"
 _EQUATION = re.compile(
@@ -47,7 +46,8 @@ def _splice(step: str, match: re.Match[str], group: str, new: str) -> str:
     return step[: match.start(group)] + new + step[match.end(group) :]
 
 
-def _wrong_result(step: str, draw: random.Random) -> Iterator[str]:
+def _wrong_result(problem: Problem, step: str, draw: random.Random) -> Iterator[str]:
+    del problem
     for match in _equations(step):
         value = Fraction(match["result"])
         shift = draw.choice([shift for shift in (-10, -2, -1, 1, 2, 10) if value + shift > 0] or [1])
@@ -59,16 +59,16 @@ def _spelled(value: Fraction, like: str) -> str:
     return f"{float(value):.{places}f}" if places else str(int(value))
 
 
-def _wrong_operator(step: str, draw: random.Random) -> Iterator[str]:
-    del draw
+def _wrong_operator(problem: Problem, step: str, draw: random.Random) -> Iterator[str]:
+    del problem, draw
     for match in _equations(step):
         other = _OTHER_SIGN[match["sign"]]
         if _value(match["left"], other, match["right"]) != Fraction(match["result"]):
             yield _splice(step, match, "sign", other)
 
 
-def _swapped_operands(step: str, draw: random.Random) -> Iterator[str]:
-    del draw
+def _swapped_operands(problem: Problem, step: str, draw: random.Random) -> Iterator[str]:
+    del problem, draw
     for match in _equations(step):
         if match["sign"] in "-/÷" and match["left"] != match["right"] and Fraction(match["left"]):
             middle = step[match.end("left") : match.start("right")]
@@ -81,56 +81,10 @@ def _swapped_operands(step: str, draw: random.Random) -> Iterator[str]:
             )
 
 
-def _flipped_negation(step: str, draw: random.Random) -> Iterator[str]:
-    del draw
+def _flipped_negation(problem: Problem, step: str, draw: random.Random) -> Iterator[str]:
+    del problem, draw
     for match in _COPULA.finditer(step):
         yield step[: match.end("verb")] + ("" if match["negated"] else " not") + step[match.end() :]
-
-
-@dataclass(frozen=True, slots=True)
-class TextMutator:
-    """Plants one kind of mistake by rewriting the text of one step."""
-
-    name: str
-    changes_number: bool
-    variants: Callable[[str, random.Random], Iterator[str]]
-    """Spoilt versions of a step's text."""
-
-    def __call__(self, problem: Problem, trajectory: Trajectory, seed: int) -> Mutation | None:
-        """A copy with one step spoilt; None when the kind applies to no step."""
-        del problem
-        draw = random.Random(f"{self.name}/{trajectory.id}/{seed}")
-        places = [
-            (step, text)
-            for step in trajectory.steps
-            if step.role != "observe"
-            for text in self.variants(step.text, draw)
-        ]
-        if not places:
-            return None
-        step, text = draw.choice(places)
-        return Mutation(_rewritten(trajectory, step, text, f"{self.name}-{seed}"), step.index, self.name)
-
-
-def _rewritten(trajectory: Trajectory, changed: Step, text: str, tag: str) -> Trajectory:
-    shift = len(text) - len(changed.text)
-    steps = []
-    for step in trajectory.steps:
-        if step.index == changed.index:
-            step = replace(step, text=text, end=step.end + shift)
-        elif step.index > changed.index:
-            step = replace(step, start=step.start + shift, end=step.end + shift)
-        steps.append(step)
-    return replace(
-        trajectory,
-        id=f"{trajectory.id}~{tag}",
-        text=trajectory.text[: changed.start] + text + trajectory.text[changed.end :],
-        steps=tuple(steps),
-        outcome=None,
-        provenance=replace(
-            trajectory.provenance, detail={**trajectory.provenance.detail, "mutated_from": trajectory.id}
-        ),
-    )
 
 
 wrong_result = TextMutator("wrong_result", True, _wrong_result)

@@ -15,9 +15,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from prmkit_math.task_ladder import TOP
-
 State = tuple[Any, ...]
+TOP = 99
+"""Largest number that may occur; the smallest is 0."""
 ANSWER = "The answer is"
 LETTERS = "abcdefghkm"
 GOODS = ("pens", "cups", "caps", "keys", "nuts", "eggs", "figs", "pots", "hats", "rugs")
@@ -354,3 +354,14 @@ FAMILIES: Mapping[str, Family] = {
     "cancel": Cancel(),
 }
 """Every family by name."""
+
+LADDER: Mapping[str, tuple[int, ...]] = {
+    "sum": (3, 4, 5, 6, 7, 8),
+    "expr": (3, 4, 5, 6, 7, 8),
+    "shop": (2, 3, 4, 5, 6, 7),
+    "let": (2, 3, 4, 5, 6, 7),
+    "cancel": (2, 3, 4, 5, 6, 7),
+}
+"""Family → size per rung: numbers to add, leaves of the expression, items bought, definitions to work
+out, pairs of terms that cancel. Fixed before any model was trained: another number makes other tasks,
+and every committed weight, table and figure would have to be made again."""

@@ -10,11 +10,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
-from prmkit.contracts import Mutation
 from prmkit.errors import RecordError
-from prmkit.types import Problem, Step, Trajectory
+from prmkit.mutators import TextMutator
+from prmkit.types import Problem
 from prmkit_tables.cells import folded, number, shown, written
 from prmkit_tables.sql.find import queries
 from prmkit_tables.table import Table, table_of
@@ -102,58 +101,20 @@ def _flipped_truth(table: Table, text: str, draw: random.Random) -> Iterator[str
         yield _splice(text, found, "truth", "false" if found["truth"] == "true" else "true")
 
 
-@dataclass(frozen=True, slots=True)
-class TableMutator:
-    """Plants one kind of mistake by rewriting the text of one step."""
-
-    name: str
-    changes_number: bool
-    variants: Variants
-    """Spoilt versions of a step's text."""
-
-    def __call__(self, problem: Problem, trajectory: Trajectory, seed: int) -> Mutation | None:
-        """A copy with one step spoilt; None when the kind applies to no step."""
+def _by_table(variants: Variants) -> Callable[[Problem, str, random.Random], Iterator[str]]:
+    def spoilt(problem: Problem, text: str, draw: random.Random) -> Iterator[str]:
         try:
             table = table_of(problem)
         except RecordError:
-            return None
-        if table is None:
-            return None
-        draw = random.Random(f"{self.name}/{trajectory.id}/{seed}")
-        places = [
-            (step, text)
-            for step in trajectory.steps
-            if step.role != "observe"
-            for text in self.variants(table, step.text, draw)
-        ]
-        if not places:
-            return None
-        step, text = draw.choice(places)
-        return Mutation(_rewritten(trajectory, step, text, f"{self.name}-{seed}"), step.index, self.name)
+            return
+        if table is not None:
+            yield from variants(table, text, draw)
+
+    return spoilt
 
 
-def _rewritten(trajectory: Trajectory, changed: Step, text: str, tag: str) -> Trajectory:
-    shift = len(text) - len(changed.text)
-    steps = []
-    for step in trajectory.steps:
-        if step.index == changed.index:
-            step = replace(step, text=text, end=step.end + shift)
-        elif step.index > changed.index:
-            step = replace(step, start=step.start + shift, end=step.end + shift)
-        steps.append(step)
-    detail = {**trajectory.provenance.detail, "mutated_from": trajectory.id}
-    return replace(
-        trajectory,
-        id=f"{trajectory.id}~{tag}",
-        text=trajectory.text[: changed.start] + text + trajectory.text[changed.end :],
-        steps=tuple(steps),
-        outcome=None,
-        provenance=replace(trajectory.provenance, detail=detail),
-    )
-
-
-wrong_cell = TableMutator("wrong_cell", True, _wrong_cell)
-wrong_result = TableMutator("wrong_result", True, _wrong_result)
-wrong_name = TableMutator("wrong_name", False, _wrong_name)
-wrong_column = TableMutator("wrong_column", False, _wrong_column)
-flipped_truth = TableMutator("flipped_truth", False, _flipped_truth)
+wrong_cell = TextMutator("wrong_cell", True, _by_table(_wrong_cell))
+wrong_result = TextMutator("wrong_result", True, _by_table(_wrong_result))
+wrong_name = TextMutator("wrong_name", False, _by_table(_wrong_name))
+wrong_column = TextMutator("wrong_column", False, _by_table(_wrong_column))
+flipped_truth = TextMutator("flipped_truth", False, _by_table(_flipped_truth))

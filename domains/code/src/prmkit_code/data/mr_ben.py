@@ -23,7 +23,7 @@ from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
 from prmkit.segment import by_line
 from prmkit.types import Sample, Step, Trajectory
-from prmkit_code.data.rows import Origin, fault, problem_key, text, until_first_error
+from prmkit_code.data.rows import Origin, fault, text, text_key, until_first_error
 from prmkit_code.segmenters import by_code_line, cut_program, fenced, parses
 
 CARD = DatasetCard(
@@ -87,7 +87,7 @@ def parse(row: Row) -> Iterator[Sample]:
         )
     right = verdict == "correct"
     found = _DEFINED.search(question)
-    key = problem_key(question)
+    key = text_key(question)
     problem = origin.problem(key, question, entry_point=found.group(1) if found else "")
     trajectory = Trajectory(
         id=f"{problem.id}/{row.number}",

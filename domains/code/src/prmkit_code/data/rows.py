@@ -1,35 +1,17 @@
-"""From a raw row to records: field access that names the fault, problems with tests, programs as steps."""
+"""From a raw row to records: problems with tests, programs as steps."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from prmkit.cards import DatasetCard
+from prmkit import rows
 from prmkit.dataset import Row
-from prmkit.errors import RecordError
-from prmkit.types import Json, Problem, Provenance, Sample, Step, StepLabels, Trajectory
+from prmkit.rows import fault, text_key, truth, value
+from prmkit.types import Json, Problem, Sample, Step, StepLabels, Trajectory
 from prmkit_code.segmenters import How, cut_program
 
-_NOT_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
-
-
-def fault(row: Row, message: str, do: str, field: str | None = None) -> RecordError:
-    """A RecordError that names the row's file and number."""
-    return RecordError(message, do=do, file=row.file, row=row.number, field=field)
-
-
-def value(row: Row, name: str) -> Json:
-    """The field ``name``.
-
-    Raises:
-        RecordError: The row lacks it.
-    """
-    if name not in row.data:
-        raise fault(row, "the field is missing", "take the row from the published file", name)
-    return row.data[name]
+until_first_error = StepLabels.until_first_error
 
 
 def text(row: Row, name: str, *, empty: bool = False) -> str:
@@ -56,37 +38,10 @@ def listed(row: Row, name: str, kind: type) -> list[Json]:
     return found
 
 
-def truth(row: Row, name: str) -> bool:
-    """The field ``name``, true or false.
-
-    Raises:
-        RecordError: It is missing or something else.
-    """
-    found = value(row, name)
-    if not isinstance(found, bool):
-        raise fault(row, f"expected true or false, got {found!r:.60}", "write true or false", name)
-    return found
-
-
-def problem_key(asked: str) -> str:
-    """16 hex digits that are equal for problem texts with the same letters and digits."""
-    plain = _NOT_LETTER_OR_DIGIT.sub("", asked.lower())
-    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(rows.Origin):
     """Where a record comes from: what every record of one row shares."""
 
-    card: DatasetCard
-    row: Row
-
-    def provenance(self, system: str = "", **detail: Json) -> Provenance:
-        """The provenance of one record of the row."""
-        card = self.card
-        return Provenance(
-            source=card.name, row=self.row.number, system=system, licence=card.licence, detail=detail
-        )
+    __slots__ = ()
 
     def problem(
         self,
@@ -156,23 +111,6 @@ class Origin:
         )
 
 
-def until_first_error(trajectory: Trajectory, first: int | None, labeler: str) -> StepLabels:
-    """1 before the first wrong step, 0 on it, nothing after it; all 1 when ``first`` is None.
-
-    Examples:
-        >>> t = Trajectory.of_steps("t", "p", ["a", "b", "c"])
-        >>> until_first_error(t, 1, "human/x@1").values
-        (1.0, 0.0, None)
-    """
-    count = len(trajectory.steps)
-    values: tuple[float | None, ...] = (1.0,) * count
-    if first is not None:
-        values = (1.0,) * first + (0.0,) + (None,) * (count - first - 1)
-    return StepLabels(
-        trajectory.id, trajectory.digest, values, convention="until_first_error", labeler=labeler
-    )
-
-
 def differing(steps: Sequence[Step], other: Sequence[Step]) -> int | None:
     """Index of the first step that the other program has not in its place; None when none differs.
 
@@ -213,3 +151,17 @@ class Joined:
         if name not in self._known:
             raise fault(row, f"no problem is called {name!r:.60}", f"read {self.problems} first", self.key)
         yield from self.samples(self._known[name], row)
+
+
+__all__ = [
+    "Joined",
+    "Origin",
+    "differing",
+    "fault",
+    "listed",
+    "text",
+    "text_key",
+    "truth",
+    "until_first_error",
+    "value",
+]

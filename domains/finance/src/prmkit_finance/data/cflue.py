@@ -20,7 +20,7 @@ from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
 from prmkit.segment import by_sentence
 from prmkit.types import Problem, Sample, Trajectory
-from prmkit_finance.data.rows import Origin, fault, key_of, text, value
+from prmkit_finance.data.rows import Origin, fault, text, text_key, value
 
 CARD = DatasetCard(
     name="cflue",
@@ -66,7 +66,7 @@ def _knowledge(row: Row, origin: Origin) -> Sample:
     problem = Problem(
         id=origin.name(row.number),
         text=asked,
-        cluster=key_of(text(row, "question")),
+        cluster=text_key(text(row, "question")),
         domain="finance",
         reference={"choice": answer},
         context={"question": text(row, "question"), "choices": choices},
@@ -83,7 +83,7 @@ def _application(row: Row, origin: Origin) -> Sample:
     problem = Problem(
         id=origin.name("application", row.number),
         text=asked,
-        cluster=key_of(asked),
+        cluster=text_key(asked),
         domain="finance",
         reference={"answer": written},
         context={"question": asked},

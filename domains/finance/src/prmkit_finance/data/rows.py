@@ -1,69 +1,13 @@
-"""From a raw row to records: field access that names the fault, clusters by table, labels of gold steps."""
+"""From a raw row to records: tables shown and kept apart, labels of gold steps."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from prmkit.cards import DatasetCard
+from prmkit import rows
 from prmkit.dataset import Row
-from prmkit.errors import RecordError
-from prmkit.types import Json, Problem, Provenance, Sample, StepLabels, Trajectory
-
-_NOT_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
-
-
-def key_of(text: str) -> str:
-    r"""16 hex digits equal for texts with the same letters and digits, such as two prints of a table.
-
-    Examples:
-        >>> key_of("Sales | $ 12\n— | 3") == key_of("sales,$12;3")
-        True
-    """
-    plain = _NOT_LETTER_OR_DIGIT.sub("", text.lower())
-    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def fault(row: Row, message: str, do: str, field: str | None = None) -> RecordError:
-    """A RecordError that names the row's file and number."""
-    return RecordError(message, do=do, file=row.file, row=row.number, field=field)
-
-
-def value(row: Row, name: str) -> Json:
-    """The field ``name``.
-
-    Raises:
-        RecordError: The row lacks it.
-    """
-    if name not in row.data:
-        raise fault(row, "the field is missing", "take the row from the published file", name)
-    return row.data[name]
-
-
-def text(row: Row, name: str) -> str:
-    """The field ``name``, a string with something in it.
-
-    Raises:
-        RecordError: It is missing, not a string, or blank.
-    """
-    found = value(row, name)
-    if not isinstance(found, str) or not found.strip():
-        raise fault(row, f"expected text, got {found!r:.60}", "write a string that is not empty", name)
-    return found
-
-
-def texts(row: Row, name: str) -> list[str]:
-    """The field ``name``, a list of strings with at least one entry.
-
-    Raises:
-        RecordError: It is missing, not a list, empty, or holds something else than strings.
-    """
-    found = value(row, name)
-    if not isinstance(found, list) or not found or not all(isinstance(one, str) for one in found):
-        raise fault(row, f"expected a list of texts, got {found!r:.60}", "write a list of strings", name)
-    return found
+from prmkit.rows import fault, text, text_key, texts, value
+from prmkit.types import Json, Problem, Sample, StepLabels, Trajectory
 
 
 def grid(row: Row, given: Json, field: str) -> list[list[str]]:
@@ -86,26 +30,10 @@ def shown(table: list[list[str]]) -> str:
     return "\n".join(" | ".join(line) for line in table)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(rows.Origin):
     """Where a record comes from: what every record of one row shares."""
 
-    card: DatasetCard
-    row: Row
-
-    def provenance(self, system: str = "", **detail: Json) -> Provenance:
-        """The provenance of one record of the row."""
-        return Provenance(
-            source=self.card.name,
-            row=self.row.number,
-            system=system,
-            licence=self.card.licence,
-            detail=detail,
-        )
-
-    def name(self, *parts: object) -> str:
-        """An id within the set: its name, then ``parts``."""
-        return "/".join((self.card.name, *map(str, parts)))
+    __slots__ = ()
 
     def problem(
         self,
@@ -165,10 +93,10 @@ __all__ = [
     "fault",
     "gold",
     "grid",
-    "key_of",
     "mapping",
     "shown",
     "text",
+    "text_key",
     "texts",
     "value",
 ]

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
 from prmkit.types import Json, Sample, Trajectory
-from prmkit_finance.data.rows import Origin, fault, gold, grid, key_of, mapping, shown, value
+from prmkit_finance.data.rows import Origin, fault, gold, grid, mapping, shown, text_key, value
 
 SCALES = ("", "thousand", "million", "billion", "percent")
 
@@ -79,7 +79,7 @@ def _sample(origin: Origin, given: Json, table: list[list[str]], passage: str) -
     problem = origin.problem(
         str(asked["uid"]),
         str(asked["question"]).strip(),
-        cluster=key_of(shown(table)),
+        cluster=text_key(shown(table)),
         reference={"answer": answer, "scale": scale, "type": kind},
         table=table,
         passage=passage,

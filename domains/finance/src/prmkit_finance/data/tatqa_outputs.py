@@ -23,7 +23,7 @@ from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
 from prmkit.segment import by_line
 from prmkit.types import Json, Problem, Sample, Step, Trajectory
-from prmkit_finance.data.rows import Origin, fault, grid, key_of, mapping, shown, text, value
+from prmkit_finance.data.rows import Origin, fault, grid, mapping, shown, text, text_key, value
 from prmkit_finance.data.tatqa import SCALES, spelled
 from prmkit_finance.steps import by_statement
 
@@ -96,7 +96,7 @@ def parse(row: Row) -> Iterator[Sample]:
     problem = origin.problem(
         text(row, "question_id"),
         text(row, "question").strip(),
-        cluster=key_of(shown(table)),
+        cluster=text_key(shown(table)),
         reference={
             "answer": value(row, "answer"),
             "scale": value(row, "scale"),

@@ -1,44 +1,16 @@
-"""From a raw row to records: field access that names the fault, tables, and how a record is named."""
+"""From a raw row to records: tables, and how a record is named."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from prmkit.cards import DatasetCard
+from prmkit import rows
 from prmkit.dataset import Row
 from prmkit.errors import RecordError
-from prmkit.types import Json, Problem, Provenance
+from prmkit.rows import fault, text, value
+from prmkit.types import Json, Problem
 from prmkit_tables.table import Table, as_markdown, read_table
-
-
-def fault(row: Row, message: str, do: str, field: str | None = None) -> RecordError:
-    """A RecordError that names the row's file and number."""
-    return RecordError(message, do=do, file=row.file, row=row.number, field=field)
-
-
-def value(row: Row, name: str) -> Json:
-    """The field ``name``.
-
-    Raises:
-        RecordError: The row lacks it.
-    """
-    if name not in row.data:
-        raise fault(row, "the field is missing", "take the row from the published file", name)
-    return row.data[name]
-
-
-def text(row: Row, name: str) -> str:
-    """The field ``name``, a string with something in it.
-
-    Raises:
-        RecordError: It is missing, not a string, or blank.
-    """
-    found = value(row, name)
-    if not isinstance(found, str) or not found.strip():
-        raise fault(row, f"expected text, got {found!r:.60}", "write a string that is not empty", name)
-    return found
 
 
 def values(row: Row, name: str) -> list[Json]:
@@ -89,22 +61,10 @@ def context_of(found: Table) -> dict[str, Json]:
     return {"table": {**plain, "name": found.name} if found.name else plain}
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(rows.Origin):
     """Where a record comes from: what every record of one row shares."""
 
-    card: DatasetCard
-    row: Row
-
-    def provenance(self, system: str = "", **detail: Json) -> Provenance:
-        """The provenance of one record of the row."""
-        return Provenance(
-            source=self.card.name,
-            row=self.row.number,
-            system=system,
-            licence=self.card.licence,
-            detail=detail,
-        )
+    __slots__ = ()
 
     def problem(
         self,
@@ -127,10 +87,6 @@ class Origin:
             provenance=self.provenance(**detail),
         )
 
-    def name(self, *parts: object) -> str:
-        """An id within the set: its name, then ``parts``."""
-        return "/".join((self.card.name, *map(str, parts)))
-
 
 def half(id: str) -> str:
     """``dev`` or ``test``, by a digest of the id: rules are made on one half and judged on the other.
@@ -140,3 +96,18 @@ def half(id: str) -> str:
         ['dev', 'test']
     """
     return "dev" if int(key("half", id), 16) % 2 else "test"
+
+
+__all__ = [
+    "Origin",
+    "asked",
+    "context_of",
+    "fault",
+    "half",
+    "key",
+    "table",
+    "table_key",
+    "text",
+    "value",
+    "values",
+]
