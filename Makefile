@@ -28,7 +28,7 @@ demo: env
 	$(BIN)/prmkit run math --preset demo --jobs 2 --out runs/demo
 
 test: env
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations 15
 
 check: env
 	$(BIN)/ruff check .
