@@ -1,16 +1,18 @@
 """Readers: invented rows parse, bad rows are named, and labels sit on the lines that were meant."""
 
 import functools
+import gzip
 import importlib
 import json
 
 import pytest
 
 import prmkit
-from prmkit.dataset import Row
+from prmkit.dataset import Row, open_dataset
 from prmkit.errors import RecordError
 from prmkit.manifest import inspect
 from prmkit.registry import resolve
+from prmkit_code.data.mbpp_plus_runs import verdicts
 from prmkit_code.data.quixbugs import code_only
 from prmkit_code.data.rows import differing
 from prmkit_code.segmenters import cut_program
@@ -23,6 +25,23 @@ PLAIN = {
     "canonical_solution": "    return 2 * n\n",
     "test": "def check(candidate):\n    assert candidate(3) == 6\n",
 }
+# Rows of the files that are read before the one with the programs.
+EARLIER = {
+    "mbpp_plus_runs": [
+        ("mbpp.jsonl.gz", {"task_id": 2000, "test_list": ["assert twice(1) == 2", "assert twice(2) == 4"]}),
+        (
+            "mbpp_plus.jsonl.gz",
+            {
+                "task_id": 2000,
+                "entry_point": "twice",
+                "canonical_solution": "def twice(n):\n    return 2 * n\n",
+                "base_input": [[1], [2]],
+                "plus_input": [[0]],
+                "atol": 0,
+            },
+        ),
+    ]
+}
 
 # name: samples, steps, labelled steps, of them wrong, rows set aside
 COUNTS = {
@@ -34,8 +53,9 @@ COUNTS = {
     "mbpp_test": (500, 3339, 0, 0, 0),
     "mbpp_train": (474, 3092, 0, 0, 0),
     "mbpp_plus": (419, 1730, 0, 0, 1),
+    "mbpp_plus_runs": (532, 4645, 0, 0, 1),
     "mr_ben_coding": (116, 2892, 1733, 69, 0),
-    "quixbugs": (80, 857, 729, 40, 0),
+    "quixbugs": (80, 857, 735, 40, 0),
     "reflexion_humaneval": (74, 593, 0, 0, 0),
     "reflexion_mbpp": (794, 7082, 0, 0, 0),
 }
@@ -71,8 +91,8 @@ SHOWN = list(shown())
 def parser(name):
     source = resolve(CODE.datasets[name])
     parse = source.parser()
-    if source.joined:
-        list(parse(Row("humaneval.jsonl", 1, PLAIN)))
+    for file, row in EARLIER.get(name, [("humaneval.jsonl", PLAIN)]) if source.joined else ():
+        list(parse(Row(file, 1, row)))
     return parse
 
 
@@ -97,9 +117,29 @@ def test_bad_rows_are_refused(name, file, row):
         for field in row
         for damaged in ({k: v for k, v in row.items() if k != field}, {**row, field: [[7.5]]})
     ]
-    named = [error for error in refusals if isinstance(error, RecordError)]
+    named = [error for error in refusals if error is not None]
     assert named, "no field is needed"
+    assert all(isinstance(error, RecordError) for error in named), named
     assert {(error.file, error.row) for error in named} == {(file, 7)}
+    assert all(error.field in row and error.do for error in named)
+
+
+@pytest.mark.parametrize(("name", "file", "row"), SHOWN, ids=[s[0] for s in SHOWN])
+def test_bad_rows_are_set_aside_and_the_run_goes_on(name, file, row, tmp_path):
+    source = resolve(CODE.datasets[name])
+    needed = next(f for f in row if refused(parser(name), Row(file, 2, {k: row[k] for k in row if k != f})))
+    bad = ["{not JSON", json.dumps({k: row[k] for k in row if k != needed}), "[1, 2]"]
+    written = {"humaneval.jsonl": [json.dumps(PLAIN)], file: [*bad, json.dumps(row)]}
+    written |= {other: [json.dumps(early)] for other, early in EARLIER.get(name, [])}
+    for card in source.card.files:
+        path = tmp_path / source.card.path / card.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = "".join(f"{line}\n" for line in written.get(path.name, [])).encode()
+        path.write_bytes(gzip.compress(lines) if path.suffix == ".gz" else lines)
+    dataset = open_dataset(source, folders=[tmp_path])
+    assert list(dataset)
+    assert [(one.file, one.row) for one in dataset.quarantine] == [(file, 1), (file, 2), (file, 3)]
+    assert needed in dataset.quarantine[1].reason
 
 
 def refused(parse, row):
@@ -189,6 +229,22 @@ def test_quixbugs_line_is_code_and_not_the_closing_comment(raw):
             ]
             near = {line + d for line in row["buggy_lines"] for d in (-1, 0, 1, 2)}
             assert near.intersection(lines)
+            assert not first_wrong(samples[number]).lstrip().startswith("#")
+
+
+def test_quixbugs_remarks_are_no_mistakes(data_root):
+    del data_root
+    lines = {s.problem.id: first_wrong(s) for s in loaded("quixbugs")[0] if s.trajectory.outcome == 0}
+    assert lines["quixbugs/powerset"].strip().startswith("return")
+    assert lines["quixbugs/possible_change"].strip().startswith("if")
+
+
+def test_mbpp_plus_verdicts_fit_the_programs(data_root):
+    del data_root
+    found = {(s.trajectory.provenance.system, s.problem.cluster) for s in loaded("mbpp_plus_runs")[0]}
+    recorded = {(system, f"mbpp/{n}") for system, said in verdicts().items() for n in said}
+    assert recorded <= found
+    assert len(recorded) == 514
 
 
 def test_mr_ben_line_is_the_one_the_annotator_wrote(raw):

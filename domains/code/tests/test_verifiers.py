@@ -230,6 +230,22 @@ def test_a_negated_choice_points_at_no_line():
     assert set(verdicts(FirstWrong(), asked, program(text))) == {U}
 
 
+def test_no_line_is_named_where_another_might_be_mended():
+    text = "def last(xs):\n    n = len(xs)\n    i = n - 2\n    return xs[i]\n"
+    asked = problem({"tests": ["assert last([4]) == 4", "assert last([4, 7]) == 7"]}, entry_point="last")
+    found = FirstWrong().check(asked, program(text))
+    assert {f.verdict for f in found} == {U}
+    assert found[0].detail["suspects"] == [1, 2]
+
+
+def test_the_line_of_a_statement_that_is_wrong():
+    right = "def f(a, b):\n    return max(\n        a,\n        b,\n    )\n"
+    wrong = right.replace("        b", "        b + 1")
+    asked = problem({"tests": ["assert f(1, 2) == 2"], "solution": right}, entry_point="f")
+    lines = Trajectory("t", "p", wrong, tuple(cut_program(wrong, "line")))
+    assert verdicts(FirstWrong(), asked, lines) == [U, U, U, F, U]
+
+
 def test_quality_of_tests():
     asked = problem(unit_tests=True)
     text = "def test_total_adds():\n    assert total([1]) == 1\n\ndef test_b():\n    total([2])\n"

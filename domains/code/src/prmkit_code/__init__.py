@@ -21,6 +21,7 @@ plugin = DomainPlugin(
         "mbpp_test": f"{_DATA}.mbpp:TEST_SOURCE",
         "mbpp_train": f"{_DATA}.mbpp:TRAIN_SOURCE",
         "mbpp_plus": f"{_DATA}.mbpp_plus:SOURCE",
+        "mbpp_plus_runs": f"{_DATA}.mbpp_plus_runs:SOURCE",
         "mr_ben_coding": f"{_DATA}.mr_ben:SOURCE",
         "quixbugs": f"{_DATA}.quixbugs:SOURCE",
         "reflexion_humaneval": f"{_DATA}.reflexion:HUMANEVAL",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +40,8 @@ SETS = (
 """Sets with hidden tests and recorded outcomes."""
 SECONDS = 4.0
 """Processor time of a program's load and of each test, as the recorded verdicts allowed."""
+LIMITS = Limits(seconds=60.0, memory=1 << 30, output=1 << 20)
+"""Limits of a program with all its tests."""
 
 
 class Disagreement(NamedTuple):
@@ -80,10 +82,9 @@ def replay(dataset: str, samples: Sequence[Sample], *, workers: int = 1) -> Repl
         SandboxRefusedError: No safe back end works here.
     """
     usable = [s for s in samples if s.trajectory.outcome is not None and s.problem.reference]
-    limits = Limits(seconds=60.0, memory=1 << 30, output=1 << 20)
     agree, found = 0, list[Disagreement]()
     with SandboxPool(workers=workers) as pool:
-        results = runner.run_all(_jobs(usable), pool=pool, limits=limits)
+        results = runner.run_all(jobs(usable), pool=pool, limits=LIMITS)
         for (problem, trajectory, _), ran in zip(usable, results, strict=True):
             wanted = outcome.asked(problem.reference, entry_point(problem))
             said = ran.failure or (outcome.conclude(wanted, ran.found) if wanted else None)
@@ -98,7 +99,8 @@ def replay(dataset: str, samples: Sequence[Sample], *, workers: int = 1) -> Repl
     return Replay(dataset, len(usable), agree, tuple(found))
 
 
-def _jobs(samples: Sequence[Sample]) -> Iterator[dict[str, Json]]:
+def jobs(samples: Iterable[Sample]) -> Iterator[dict[str, Json]]:
+    """Each program against its hidden tests, or beside its reference, as a job of the harness."""
     for problem, trajectory, _ in samples:
         wanted = outcome.asked(problem.reference, entry_point(problem))
         made = program(problem, trajectory)

@@ -69,6 +69,15 @@ SUITES: tuple[EvalSuite, ...] = (
         source="arXiv 2303.11366",
     ),
     EvalSuite(
+        "mbpp-plus-test-gpt4-two-systems-335",
+        dataset="mbpp_plus_runs",
+        n=335,
+        metrics=("best_of_n",),
+        select={"split": "test", "judged": "yes"},
+        digest="7c8aa1aa05c3dfcfcdec615f1080b31c15b681e7274ae8273eb960b7ec2642bb",
+        source="arXiv 2305.01210",
+    ),
+    EvalSuite(
         "humanevalpack-python-152",
         dataset="humanevalpack_python",
         n=152,

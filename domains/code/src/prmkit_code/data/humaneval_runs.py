@@ -19,7 +19,8 @@ from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
 from prmkit.types import Sample
 from prmkit_code.data import humaneval
-from prmkit_code.data.rows import Joined, Origin, text, truth, value
+from prmkit_code.data.mbpp import number
+from prmkit_code.data.rows import Joined, Origin, text, truth
 
 CARD = DatasetCard(
     name="humaneval_10_runs",
@@ -49,7 +50,7 @@ def samples(asked: Row, row: Row) -> Iterator[Sample]:
     """
     origin = Origin(CARD, row)
     problem = humaneval.asked(origin, asked)
-    model, run = text(row, "model"), value(row, "run")
+    model, run = text(row, "model"), number(row, "run")
     outcome = float(truth(row, "passed"))
     yield Sample(
         problem,

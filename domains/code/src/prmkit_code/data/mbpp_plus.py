@@ -16,7 +16,7 @@ from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
 from prmkit.types import Sample
 from prmkit_code.data.mbpp import TEST, number
-from prmkit_code.data.rows import Origin, listed, text, value
+from prmkit_code.data.rows import Origin, fault, listed, text, value
 
 CARD = DatasetCard(
     name="mbpp_plus",
@@ -35,6 +35,18 @@ CARD = DatasetCard(
 )
 
 
+def tolerance(row: Row) -> float:
+    """How far numbers may differ from those of the reference.
+
+    Raises:
+        RecordError: The field is missing or no number.
+    """
+    found = value(row, "atol")
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise fault(row, f"expected a number, got {found!r:.60}", "write 0 where none is allowed", "atol")
+    return float(found)
+
+
 def parse(row: Row) -> Iterator[Sample]:
     """One sample: the reference solution.
 
@@ -50,7 +62,7 @@ def parse(row: Row) -> Iterator[Sample]:
         reference={
             "solution": code,
             "inputs": [*listed(row, "base_input", list), *listed(row, "plus_input", list)],
-            "atol": float(value(row, "atol")),
+            "atol": tolerance(row),
             "contract": text(row, "contract", empty=True),
         },
         split="test" if name in TEST else "other",

@@ -5,20 +5,24 @@ An invented row of the same shape::
     {"name": "twice", "buggy": "\ndef twice(n):\n    return n * n\n\n\"\"\"\nTwice\n\"\"\"\n",
      "correct": "\ndef twice(n):\n    return 2 * n\n", "tests": [[[3], 6], [[0], 0]], "buggy_lines": [3, 5]}
 
-The published line numbers also count the comment that closes the file, so the first wrong line is found
-anew: the first line of code that differs. Programs that work on graphs have no tests in the file, and
-``node`` has no bug; they are left out of the tests, or of the samples. Cases become asserts that
-compare lists, tuples and generators by their items, and ``sqrt`` within its epsilon.
+The published line numbers also count remarks and the comment that closes the file, so the first wrong line
+is found anew: the first that differs with all remarks left out. Programs that work on graphs have no tests in
+the file, and ``node`` has no bug; they are left out of the tests, or of the samples. Cases become asserts
+that compare lists, tuples and generators by their items, and ``sqrt`` within its epsilon.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
+import tokenize
 from collections.abc import Iterator
+from dataclasses import replace
 
 from prmkit.cards import DatasetCard, FileCard
 from prmkit.dataset import Row, Source
-from prmkit.types import Json, Sample
+from prmkit.types import Json, Sample, Step, Trajectory
 from prmkit_code.data.rows import Origin, differing, fault, text, until_first_error, value
 from prmkit_code.program import parsed
 
@@ -63,6 +67,36 @@ def code_only(source: str) -> str:
     return "\n".join(rows) + "\n"
 
 
+def first_difference(wrong: Trajectory, right: Trajectory) -> int | None:
+    """The first step of ``wrong`` whose code differs, remarks left out; None when none does.
+
+    Examples:
+        >>> a = Trajectory.of_steps("a", "p", ["# twice", "x = 1  # one", "y = x"])
+        >>> first_difference(a, Trajectory.of_steps("b", "p", ["x = 1", "y = x + x"]))
+        2
+    """
+    mine, theirs = _code(wrong), _code(right)
+    found = differing(mine, theirs)
+    return None if found is None else mine[found].index
+
+
+def _code(trajectory: Trajectory) -> list[Step]:
+    """The steps without their remarks; those that are nothing else are left out."""
+    remarks: list[int] = []
+    starts = [0, *(at + 1 for at, sign in enumerate(trajectory.text) if sign == "\n")]
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(trajectory.text).readline):
+            if token.type == tokenize.COMMENT:
+                remarks.append(starts[token.start[0] - 1] + token.start[1])
+    found = []
+    for step in trajectory.steps:
+        end = next((at for at in remarks if step.start <= at < step.end), step.end)
+        code = step.text[: end - step.start]
+        if code.strip():
+            found.append(replace(step, text=code, end=end))
+    return found
+
+
 def asserts(row: Row, name: str) -> list[str]:
     """The cases of a row as asserts; empty when it has none.
 
@@ -104,7 +138,7 @@ def parse(row: Row) -> Iterator[Sample]:
     )
     wrong = origin.solution(problem, "buggy", wrong_code, how="line", outcome=0.0, tested=str(bool(tests)))
     right = origin.solution(problem, "right", right_code, how="line", outcome=1.0, tested=str(bool(tests)))
-    first = differing(wrong.steps, right.steps)
+    first = first_difference(wrong, right)
     if first is not None:
         yield Sample(problem, wrong, until_first_error(wrong, first, "planted/quixbugs@1"))
         yield Sample(problem, right, until_first_error(right, None, "planted/quixbugs@1"))

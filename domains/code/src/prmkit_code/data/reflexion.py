@@ -78,7 +78,24 @@ MBPP_CARD = _card(
 _NAME = re.compile(r"mbpp_(\d+)_")
 
 
-def _repaired(origin: Origin, problem: Problem, row: Row) -> Sample:
+def number(row: Row) -> int:
+    """The number of the MBPP problem of a row.
+
+    Raises:
+        RecordError: Its name holds none.
+    """
+    name = _NAME.match(text(row, "name"))
+    if name is None:
+        raise fault(row, "no number in the name", "write mbpp_NUMBER_function", "name")
+    return int(name.group(1))
+
+
+def repaired(origin: Origin, problem: Problem, row: Row) -> Sample:
+    """The remarks and the program of a row, for a problem, with the recorded verdict.
+
+    Raises:
+        RecordError: A field is missing or of another type.
+    """
     system = SYSTEMS.get(row.file, row.file)
     code = text(row, "solution", empty=True)
     remarks = [one.strip() for one in listed(row, "reflections", str)] if "reflections" in row.data else []
@@ -108,7 +125,7 @@ def parse_humaneval(row: Row) -> Iterator[Sample]:
         RecordError: A field is missing or of another type.
     """
     origin = Origin(HUMANEVAL_CARD, row)
-    yield _repaired(origin, humaneval.asked(origin, row), row)
+    yield repaired(origin, humaneval.asked(origin, row), row)
 
 
 def parse_mbpp(row: Row) -> Iterator[Sample]:
@@ -118,19 +135,16 @@ def parse_mbpp(row: Row) -> Iterator[Sample]:
         RecordError: A field is missing or of another type.
     """
     origin = Origin(MBPP_CARD, row)
-    name = _NAME.match(text(row, "name"))
-    if name is None:
-        raise fault(row, "no number in the name", "write mbpp_NUMBER_function", "name")
-    prompt = text(row, "prompt")
+    name, prompt = number(row), text(row, "prompt")
     problem = origin.problem(
-        f"mbpp/{name.group(1)}",
+        f"mbpp/{name}",
         prompt,
         entry_point=text(row, "entry_point"),
         prompt=prompt,
         reference={"tests": [text(row, "test")]},
-        split="test" if int(name.group(1)) in TEST else "other",
+        split="test" if name in TEST else "other",
     )
-    yield _repaired(origin, problem, row)
+    yield repaired(origin, problem, row)
 
 
 HUMANEVAL = Source(card=HUMANEVAL_CARD, parse=parse_humaneval)

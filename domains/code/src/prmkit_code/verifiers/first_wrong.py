@@ -99,11 +99,13 @@ def _findings(trajectory: Trajectory, said: Finding, faults: Sequence[Fault]) ->
     return [Finding(Verdict.FAILS, reason) if step == steps[0] else silent for step in trajectory.scored]
 
 
-def _tested(job: dict[str, Json], sources: Sequence[str]) -> list[runner.Tested | None]:
+def _tested(
+    job: dict[str, Json], sources: Sequence[str], *, steps: int | None = STEPS, seconds: float = SECONDS
+) -> list[runner.Tested | None]:
     """Several programs against the tests; None where the sandbox gave no answer."""
     found: list[runner.Tested | None] = []
     chunks = [list(sources[i : i + BATCH]) for i in range(0, len(sources), BATCH)]
-    jobs = [{**job, "mode": "batch", "programs": part, "steps": STEPS, "seconds": SECONDS} for part in chunks]
+    jobs = [{**job, "mode": "batch", "programs": part, "steps": steps, "seconds": seconds} for part in chunks]
     for part, ran in zip(chunks, runner.run_all(jobs), strict=True):
         found += [None] * len(part) if ran.failure else [runner.tested(one) for one in ran.found]
     return found
@@ -195,7 +197,7 @@ def _against(found: Program, other: str, job: dict[str, Json]) -> Fault | None:
     if not places or len(places) > MAX_PLACES or matcher.ratio() < ALIKE:
         return None
     mixed = [_mixed(mine, theirs, ops, kept) for kept in range(len(places) + 1)]
-    tested = _tested(job, mixed)
+    tested = _tested(job, mixed, steps=None, seconds=outcome.SECONDS)
     for kept in range(len(places)):
         before, after = tested[kept], tested[kept + 1]
         if before is None or after is None:
@@ -206,7 +208,9 @@ def _against(found: Program, other: str, job: dict[str, Json]) -> Fault | None:
             if after.error.startswith(("NameError", "UnboundLocalError")) or j2 - j1 > i2 - i1 + 1:
                 return None
             index = _parting(mine[i1:i2], job, mixed[kept + 1], mixed[kept])
-            step = None if index is None else _near(found, mine[min(i1 + index, len(mine) - 1)][0])
+            at = None if index is None else min(i1 + index, len(mine) - 1)
+            row = None if at is None else _row(found, mine[at], [text for _, text in theirs[j1:j2]])
+            step = None if row is None else _near(found, row)
             if step is None:
                 return None
             right = " / ".join(text.strip() for _, text in theirs[j1:j2]) or "nothing"
@@ -241,6 +245,21 @@ def _mixed(
         count += tag != "equal"
         lines += [text for _, text in (mine[i1:i2] if own else theirs[j1:j2])]
     return "\n".join(lines) + "\n"
+
+
+def _row(found: Program, statement: tuple[int, str], right: Sequence[str]) -> int | None:
+    """Row of a statement that is wrong: its first, or where its lines are steps, the first that differs.
+
+    None where its lines are steps and nothing of the same shape stands in its place.
+    """
+    first, text = statement
+    rows = text.split("\n")
+    if len({found.step_of(first + k) for k in range(len(rows))} - {None}) < 2:
+        return first
+    others = right[0].split("\n") if len(right) == 1 else []
+    if len(others) != len(rows):
+        return None
+    return next((first + k for k, (a, b) in enumerate(zip(rows, others, strict=True)) if a != b), None)
 
 
 def _near(found: Program, row: int) -> int | None:
