@@ -9,6 +9,7 @@ from click.testing import CliRunner
 import prmkit
 from prmkit.types import Problem, Sample, StepLabels, Trajectory
 from prmkit_code.planted import confirm
+from prmkit_code.program import parsed
 from prmkit_code.replay import replay
 from prmkit_code.segmenters import cut_program
 from prmkit_code.verdicts import alike, first, judged
@@ -63,6 +64,38 @@ def test_quixbugs_programs_do_as_recorded(data_root):
     found = replay("quixbugs", samples)
     assert (found.n, found.agree) == (12, 12)
     assert len(confirm(samples).confirmed) == 6
+
+
+SUMS = [
+    *((n, "gpt4-reflexion") for n in (170, 419, 422, 598, 724)),
+    *((n, "gpt4-simple") for n in (67, 170, 419, 598, 724, 798)),
+]
+
+
+def test_programs_that_the_record_fails_for_a_name_left_over_pass_without_it(data_root):
+    del data_root
+    samples = {s.trajectory.id: s for s in prmkit.domain("code").load("reflexion_mbpp")}
+    doubted = [samples[f"reflexion_mbpp/mbpp/{n}/{system}"] for n, system in SUMS]
+    assert {s.trajectory.outcome for s in doubted} == {0.0}
+    (left,) = {s.trajectory.text for i, s in samples.items() if i == "reflexion_mbpp/mbpp/126/gpt4-simple"}
+    assert left.startswith("def sum(")
+    after = [s._replace(problem=replace(s.problem, reference=leaking(s, left))) for s in doubted]
+    assert replay("alone", doubted).agree == 0
+    assert replay("after", after).agree == len(doubted)
+
+
+def leaking(sample, left):
+    """The reference of a sample with another program run before its tests, in the same names."""
+    return {**sample.problem.reference, "setup": left[left.index("def sum(") :]}
+
+
+def test_programs_in_a_fence_fail_as_they_stand_and_pass_unwrapped(data_root):
+    del data_root
+    samples = {s.trajectory.id: s for s in prmkit.domain("code").load("humaneval_10_runs")}
+    names = ("74/gpt-4/1", "74/gpt-4/6", "148/gpt-4/9", "148/gpt-4/10")
+    fenced = [samples[f"humaneval_10_runs/HumanEval/{name}"] for name in names]
+    assert replay("unwrapped", fenced).agree == 0
+    assert all(s.trajectory.outcome == 0.0 and parsed(s.trajectory.text) is None for s in fenced)
 
 
 @pytest.mark.parametrize("module", ["replay", "planted", "verdicts", "recorded", "quality"])

@@ -105,6 +105,14 @@ def test_agreement_with_the_reference_on_inputs():
     assert grade(problem(), RIGHT) is None
 
 
+def test_results_too_large_to_compare_in_time_are_no_difference():
+    slow = "class Slow(int):\n    def __eq__(self, other):\n        while True: pass\n    __hash__ = None\n"
+    reference = {"solution": RIGHT, "inputs": [[[1]]]}
+    wrapped = slow + RIGHT.replace("return s", "return Slow(s)")
+    found = judge(problem(reference), wrapped)
+    assert (found.verdict, found.reason) == (U, "no input could be compared")
+
+
 def test_shown_examples_are_free_of_the_reference():
     text = "Add up.\n\n>>> total([5, -1, 7])  # three\n12\n>>> print(total([3]))\n3\n>>> x = 1\n"
     assert examples(text) == ["assert (total([5, -1, 7])) == (12)"]

@@ -20,7 +20,7 @@ class Equivalent:
     """Compare the program with the original on the same inputs."""
 
     name = "code/equivalent"
-    version = 1
+    version = 2
     scope: Scope = "claim"
     needs_reference = False
     tools: tuple[str, ...] = ()

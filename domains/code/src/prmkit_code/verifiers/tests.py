@@ -24,7 +24,7 @@ class Tests:
     """Run the program against the hidden tests of the reference."""
 
     name = "code/tests"
-    version = 1
+    version = 2
     scope: Scope = "claim"
     needs_reference = True
     tools: tuple[str, ...] = ()
