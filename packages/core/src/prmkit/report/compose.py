@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prmkit.report.content import Finding, Report, Section
+from prmkit.report.domains import domains_section
 from prmkit.report.evaluation import suites
 from prmkit.report.findings import findings
 from prmkit.report.load import Run
@@ -33,11 +34,11 @@ def compose(runs: Sequence[Run]) -> Report:
         raise ValueError("a report needs at least one run")
     several = len(runs) > 1
     found = [suite for run in runs for suite in suites(run)]
-    sections: list[Section | None] = [comparison_section(found)]
+    sections: list[Section | None] = [domains_section(found), comparison_section(found)]
     sections += [suite_section(suite, several_runs=several) for suite in found]
     sections += [section for run in runs for section in run_sections(run, several_runs=several)]
     sections += [training_section(run, several_runs=several) for run in runs]
-    sections += [absent_section(runs), settings_section(runs), words_section(found)]
+    sections += [absent_section(runs, found), settings_section(runs), words_section(found)]
     said = findings(found) or (
         Finding("note", "No figures yet: no stage of these runs has evaluated anything."),
     )

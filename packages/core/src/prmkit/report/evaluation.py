@@ -8,7 +8,9 @@ Read besides the fixed shape (suites → n, clusters, scorers → metrics, paire
            slices       {"rung"|"tools"|"error"|…: {label: {"n", "wrong", "clusters", "scorers", "paired"}}}
            reliability  {scorer: [{"mean", "share", "n", "low", "high"}]}
            verifiers    {verifier: {"metrics": {name: estimate}, …}} (see ``prmkit.report.tools``)
-           cost         {scorer or stage: {"seconds", "tokens", "calls", …}}
+           coverage     estimate: share of scored steps that some tool decides without the reference
+           cost         {scorer or stage: {"seconds", "tokens", "calls", "compute", …}}
+           stage        the stage that made the record: through it the seconds of ``metrics.jsonl`` are found
     top:   verifiers, cost, not_run [{"what", "why"}], notes, status
 
 Anything else is kept in ``rest`` and shown as a plain list, so that nothing is lost.
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field
 
 from prmkit.report.load import Run
 from prmkit.report.plots import Bin, Point
+from prmkit.report.stages import with_seconds
 from prmkit.report.tables import Estimate, estimate
 from prmkit.report.words import in_order
 from prmkit.types import Json
@@ -30,7 +33,7 @@ Figures = Mapping[str, Mapping[str, Estimate]]
 
 KNOWN = frozenset(
     """n clusters scorers paired domain summary gold exchangeable seeds claims notes curves slices
-    reliability verifiers cost not_run name thresholds""".split()  # noqa: SIM905
+    reliability verifiers cost not_run name thresholds coverage stage""".split()  # noqa: SIM905
 )
 """Keys of a suite that have a place of their own."""
 
@@ -82,6 +85,8 @@ class Suite:
     slices: Mapping[str, tuple[Slice, ...]] = field(default_factory=dict)
     reliability: Mapping[str, tuple[Bin, ...]] = field(default_factory=dict)
     verifiers: Mapping[str, Json] = field(default_factory=dict)
+    coverage: Estimate | None = None
+    """Share of scored steps that some tool decides without the reference."""
     cost: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     thresholds: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     """Scorer → threshold and the data it was chosen on."""
@@ -95,13 +100,13 @@ class Suite:
 
 def suites(run: Run) -> list[Suite]:
     """Suites of a run, in the order of its ``eval.json``."""
-    return [_suite(run.name, name, _dict(data)) for name, data in _dict(run.evaluation.get("suites")).items()]
+    return [_suite(run, name, _dict(data)) for name, data in _dict(run.evaluation.get("suites")).items()]
 
 
-def _suite(run: str, name: str, data: Mapping[str, Json]) -> Suite:
+def _suite(run: Run, name: str, data: Mapping[str, Json]) -> Suite:
     exchangeable = data.get("exchangeable")
     return Suite(
-        run=run,
+        run=run.name,
         name=name,
         n=_whole(data.get("n")),
         clusters=_whole(data.get("clusters")),
@@ -117,7 +122,12 @@ def _suite(run: str, name: str, data: Mapping[str, Json]) -> Suite:
         slices={kind: _slices(value) for kind, value in _dict(data.get("slices")).items()},
         reliability={name: _bins(value) for name, value in _dict(data.get("reliability")).items()},
         verifiers=_dict(data.get("verifiers")),
-        cost={name: _dict(value) for name, value in _dict(data.get("cost")).items()},
+        coverage=estimate(data.get("coverage")),
+        cost=with_seconds(
+            run,
+            str(data.get("stage") or ""),
+            {name: _dict(value) for name, value in _dict(data.get("cost")).items()},
+        ),
         thresholds=_thresholds(data.get("thresholds")),
         rest={key: value for key, value in data.items() if key not in KNOWN},
     )

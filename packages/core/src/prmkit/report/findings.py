@@ -8,7 +8,7 @@ from dataclasses import replace
 from prmkit.report.content import Finding
 from prmkit.report.evaluation import Paired, Suite
 from prmkit.report.tables import Estimate, interval, number
-from prmkit.report.words import is_oracle, is_prm, metric
+from prmkit.report.words import LENGTH_CONTROLLED, is_oracle, is_prm, metric
 
 SPOKEN = (
     "step_auroc",
@@ -58,10 +58,18 @@ def telling(paired: Sequence[Paired]) -> list[Paired]:
     found: list[Paired] = []
     main = next((p.a for p in paired if is_prm(p.a)), None)
     for beginning in SPOKEN:
-        metrics = dict.fromkeys(p.metric for p in paired if p.metric.startswith(beginning))
+        metrics = dict.fromkeys(
+            p.metric
+            for p in paired
+            if p.metric.startswith(beginning) and not p.metric.endswith(LENGTH_CONTROLLED)
+        )
         name = next((m for m in metrics if m.endswith("_chosen")), next(iter(metrics), None))
         family = [p for p in paired if p.metric == name and not is_oracle(p.a) and not is_oracle(p.b)]
-        ours = [p for p in family if p.a == main] or [p for p in family if is_prm(p.a)] or family
+        ours = (
+            [p for p in family if p.a == main or p.a.startswith(f"{main}, ")]
+            or [p for p in family if is_prm(p.a)]
+            or family
+        )
         rivals = [p for p in ours if not is_prm(p.b)] or ours
         if rivals:
             better = 1 if metric(rivals[0].metric).higher else -1

@@ -76,7 +76,7 @@ def _rich(said: str) -> Markup:
 def _cell(cell: Cell) -> Markup:
     """A cell with its interval set lighter."""
     if isinstance(cell, Estimate) and interval(cell):
-        value = text(Estimate(cell.value, signed=cell.signed))
+        value = text(Estimate(cell.value, signed=cell.signed, word=cell.word))
         ci = Markup('<span class="ci">{}</span>').format(interval(cell))
         return Markup("{}{}").format(value, ci)
     return escape(text(cell))

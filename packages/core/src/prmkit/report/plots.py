@@ -94,14 +94,19 @@ def available() -> bool:
 
 
 def _draw(
-    title: str, size: tuple[float, float], paint: Callable[[Any], None], caption: str = "", columns: int = 1
+    title: str,
+    size: tuple[float, float],
+    paint: Callable[[Any], None],
+    caption: str = "",
+    columns: int = 1,
+    rows: int = 1,
 ) -> Figure | None:
     """Run ``paint`` on fresh axes and return the figure, or None without matplotlib."""
     if mpl is None:
         return None
     with mpl.rc_context({**_RC, "svg.hashsalt": title}):
         canvas = Canvas(figsize=size, layout="constrained")
-        axes = canvas.subplots(1, columns, sharey=columns > 1)
+        axes = canvas.subplots(rows, columns, sharey=columns > 1)
         paint(axes)
         out = io.StringIO()
         canvas.savefig(out, format="svg", transparent=True, metadata={"Date": None})
@@ -200,6 +205,62 @@ def curves(
         _name_ends(axes, ends)
 
     return _draw(title, (6.4, 3.3), paint, caption)
+
+
+def multiples(
+    panels: Mapping[str, Mapping[str, Sequence[Point]]],
+    *,
+    title: str,
+    x: str,
+    y: str,
+    caption: str = "",
+    quiet: Sequence[str] = (),
+    across: int = 3,
+) -> Figure | None:
+    """Small panels of curves under one legend; a series has one colour and marker in all of them.
+
+    Args:
+        panels: Panel → series → points; every panel names the same series, some of them empty.
+        title: Title for those who cannot see it.
+        x: Name of the horizontal axis, in powers of two.
+        y: Name of the vertical axis, which all panels share.
+        caption: What stands below.
+        quiet: Series drawn in grey (ceilings, floors).
+        across: Most panels in a row.
+    """
+    if not panels:
+        return None
+    columns = min(across, len(panels))
+    rows = -(-len(panels) // columns)
+
+    def paint(axes: Any) -> None:
+        grid = [axes] if columns == rows == 1 else list(axes.flat)
+        handles: dict[str, Any] = {}
+        for ax, (name, series) in zip(grid, panels.items(), strict=False):
+            for place, (who, points) in enumerate(series.items()):
+                if points:
+                    (handles[who],) = ax.plot(
+                        [p.x for p in points], [p.y for p in points], linewidth=1.4, markersize=3,
+                        color=SOFT if who in quiet else SERIES[place], marker=MARKERS[place],
+                        linestyle="--" if who in quiet else "-",
+                    )  # fmt: skip
+            ax.set_xscale("log", base=2)
+            at = sorted({p.x for points in series.values() for p in points})
+            ax.set_xticks(few := [x for x in at if x in (1, 2, 4, 8, 16, 32, 64, 128) or len(at) < 4])
+            ax.set_xticklabels([f"{one:g}" for one in few])
+            ax.minorticks_off()
+            ax.grid(axis="y")
+            ax.set_title(name, fontsize=9, color=INK, loc="left")
+        for ax in grid[len(panels) :]:
+            ax.set_axis_off()
+        grid[0].figure.supxlabel(x, fontsize=9, color=SOFT)
+        grid[0].figure.supylabel(y, fontsize=9, color=SOFT)
+        grid[0].figure.legend(
+            handles.values(), handles, loc="outside upper left", ncols=6, frameon=False, fontsize=8.5,
+            labelcolor=INK,
+        )  # fmt: skip
+
+    return _draw(title, (2.9 * columns + 0.5, 2.3 * rows + 0.6), paint, caption, columns, rows)
 
 
 def _name_ends(axes: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:

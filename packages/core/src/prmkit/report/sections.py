@@ -10,6 +10,7 @@ from prmkit.report.evaluation import Suite
 from prmkit.report.findings import outcome, telling
 from prmkit.report.load import Run
 from prmkit.report.scorers import identifier
+from prmkit.report.stages import domain_of
 from prmkit.report.suites import OUTCOME, cost_blocks, panels
 from prmkit.report.tables import Cell, Estimate, Table, settings
 from prmkit.report.tools import verifier_blocks
@@ -119,24 +120,31 @@ def training_section(run: Run, *, several_runs: bool) -> Section | None:
     return Section(base, f"Training, {run.name}" if several_runs else "Training", kept(blocks))
 
 
-def absent_section(runs: Sequence[Run]) -> Section:
-    """What did not run, what is missing, what was set aside."""
+def absent_section(runs: Sequence[Run], suites: Sequence[Suite] = ()) -> Section:
+    """What did not run, what is missing, what was set aside, by domain."""
     rows: list[tuple[Cell, ...]] = []
     for run in runs:
-        rows += [(run.name, file, why) for file, why in run.missing]
+        own = ", ".join(dict.fromkeys(s.domain for s in suites if s.run == run.name and s.domain))
+        rows += [(own, run.name, file, why) for file, why in run.missing]
         for entry in _listed(run.evaluation.get("not_run")):
-            if isinstance(entry, Mapping):
-                rows.append((run.name, str(entry.get("what", "")), str(entry.get("why", ""))))
-            else:
-                rows.append((run.name, str(entry), ""))
+            told = entry if isinstance(entry, Mapping) else {"what": entry}
+            what = str(told.get("what", ""))
+            domain = str(told.get("domain") or domain_of(run, what) or own)
+            rows.append((domain, run.name, what, str(told.get("why", ""))))
         rows += [
-            (run.name, f"{stage}: {n:,} rows set aside", f"quarantine/{stage}.jsonl says why")
+            (
+                domain_of(run, stage) or own,
+                run.name,
+                f"{stage}: {n:,} rows set aside",
+                f"quarantine/{stage}.jsonl says why",
+            )
             for stage, n in run.quarantine.items()
             if n
         ]
+    rows.sort(key=lambda row: str(row[0]))
     if not plots.available():
-        rows.append(("this page", "plots", "matplotlib is not installed: pip install 'prmkit[plot]'"))
-    table = Table("not-run", "", ("run", "what", "why"), tuple(rows))
+        rows.append(("", "this page", "plots", "matplotlib is not installed: pip install 'prmkit[plot]'"))
+    table = Table("not-run", "", ("domain", "run", "what", "why"), tuple(rows))
     said = (
         Prose("Everything that was asked for ran, and no row was set aside.")
         if not rows

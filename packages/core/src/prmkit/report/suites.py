@@ -11,7 +11,16 @@ from prmkit.report.findings import outcome, telling
 from prmkit.report.scorers import explain, identifier, scorer_table
 from prmkit.report.tables import Cell, Estimate, Table, number, settings
 from prmkit.report.tools import verifier_blocks
-from prmkit.report.words import GOLD, in_order, is_backdrop, is_oracle, is_prm, metric, threshold_of
+from prmkit.report.words import (
+    GOLD,
+    LENGTH_CONTROLLED,
+    in_order,
+    is_backdrop,
+    is_oracle,
+    is_prm,
+    metric,
+    threshold_of,
+)
 from prmkit.types import Json
 
 PANELS = ("step_auroc", "processbench_f1", "first_error_f1", "prmbench_score", "best_of_", "selection")
@@ -107,7 +116,11 @@ def panels(metrics: Sequence[str]) -> list[str]:
     """
     found = []
     for beginning in PANELS:
-        family = [m for m in metrics if m.startswith(beginning) and not m.endswith(("_oracle", "_vote"))]
+        family = [
+            m
+            for m in metrics
+            if m.startswith(beginning) and not m.endswith(("_oracle", "_vote", LENGTH_CONTROLLED))
+        ]
         family.sort(key=lambda m: not m.endswith("_chosen"))
         found += family[:1]
     return found

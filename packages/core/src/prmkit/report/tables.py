@@ -31,6 +31,8 @@ class Estimate:
     """Independent groups behind it; intervals resample these."""
     signed: bool = False
     """True for differences, written with their sign."""
+    word: str = ""
+    """What a test says of it, such as ``gain``; stands before the number."""
 
     @property
     def interval(self) -> bool:
@@ -70,8 +72,12 @@ class Table:
 
     @property
     def wide(self) -> bool:
-        """Whether it has so many intervals in a row that each needs a line of its own."""
-        return any(sum(isinstance(cell, Estimate) for cell in row) > 4 for row in self.rows)
+        """Whether it has so many columns and intervals that each interval needs a line of its own."""
+        found = [[cell for cell in row if isinstance(cell, Estimate)] for row in self.rows]
+        return any(
+            len(cells) > 4 or len(self.columns) + 2 * len(cells) > 16 or any(cell.word for cell in cells)
+            for cells in found
+        )
 
     def mark(self, row: int) -> str:
         """Mark of a row, empty when it has none."""
@@ -161,7 +167,7 @@ def text(cell: Cell) -> str:
     if cell is None:
         return NONE
     if isinstance(cell, Estimate):
-        return f"{number(cell.value, signed=cell.signed)} {interval(cell)}".rstrip()
+        return f"{cell.word} {number(cell.value, signed=cell.signed)} {interval(cell)}".strip()
     if isinstance(cell, (bool, int, float)):
         return number(cell)
     return cell
@@ -192,20 +198,28 @@ def _bar(said: str) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """The table as CSV with full precision; an estimate becomes value, low, high, n, clusters."""
-    wide = [any(isinstance(row[i], Estimate) for row in table.rows) for i in range(len(table.columns))]
+    """The table as CSV with full precision; an estimate becomes value, low, high, n, clusters, word."""
+    places = range(len(table.columns))
+    wide = [any(isinstance(row[i], Estimate) for row in table.rows) for i in places]
+    said = [any(_word(row[i]) for row in table.rows) for i in places]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     head: list[str] = []
-    for name, flag in zip(table.columns, wide, strict=True):
+    for name, flag, word in zip(table.columns, wide, said, strict=True):
         head += [name, f"{name} low", f"{name} high", f"{name} n", f"{name} clusters"] if flag else [name]
+        head += [f"{name} word"] if word else []
     writer.writerow(head)
     for row in table.rows:
         cells: list[object] = []
-        for cell, flag in zip(row, wide, strict=True):
+        for cell, flag, word in zip(row, wide, said, strict=True):
             cells += _csv_cells(cell) if flag else [_csv_text(cell)]
+            cells += [_word(cell)] if word else []
         writer.writerow(["" if c is None else c for c in cells])
     return out.getvalue()
+
+
+def _word(cell: Cell) -> str:
+    return cell.word if isinstance(cell, Estimate) else ""
 
 
 def _csv_cells(cell: Cell) -> list[object]:

@@ -47,6 +47,13 @@ METRICS: Mapping[str, Metric] = {
     ),
     "prmbench_score": Metric("PRMBench score", "Mean of the F1 of right steps and the F1 of wrong steps."),
     "best_of_n": Metric("best of n", "Share of problems solved by the answer chosen among n.", share=True),
+    "length_controlled": Metric(
+        "best of n, length-controlled",
+        "The same choice by what is left of the scores once the solutions' length has explained what it can"
+        " (one slope, fitted without gold): a scorer that only prefers short or long solutions falls to the"
+        " single sample.",
+        share=True,
+    ),
     "accuracy": Metric("accuracy", "Share of right decisions.", share=True),
     "ece": Metric("ECE", "Mean gap between score and share of right steps; 0 is calibrated.", higher=False),
     "brier": Metric("Brier score", "Mean squared distance between score and truth; 0 is best.", higher=False),
@@ -84,6 +91,8 @@ METRICS: Mapping[str, Metric] = {
     ),
 }
 
+LENGTH_CONTROLLED = "_length_controlled"
+"""Ending of the metrics of a choice with the solutions' length taken out."""
 _SUFFIX: Mapping[str, str] = {
     "fixed": "fixed threshold",
     "chosen": "threshold chosen elsewhere",
@@ -126,6 +135,10 @@ def metric(name: str) -> Metric:
         )
     if found := re.fullmatch(r"weighted_vote_(\d+)", name):
         return METRICS["weighted_vote"]._replace(label=f"weighted vote of {found[1]}")
+    if name.endswith(LENGTH_CONTROLLED):
+        return METRICS["length_controlled"]._replace(
+            label=f"{metric(name.removesuffix(LENGTH_CONTROLLED)).label}, length-controlled"
+        )
     base, _, suffix = name.rpartition("_")
     if suffix in _SUFFIX and base:
         known = metric(base)
@@ -146,6 +159,7 @@ def in_order(names: Iterable[str]) -> list[str]:
         found = threshold_of(name)
         base = re.sub(r"^(best_of|weighted_vote)_\d+$", r"\1", found[0] if found else name)
         base = "best_of_n" if base == "best_of" else base
+        base = "length_controlled" if base.endswith(LENGTH_CONTROLLED) else base
         return known.index(base) if base in known else len(known)
 
     return sorted(dict.fromkeys(names), key=place)
@@ -164,7 +178,7 @@ def is_oracle(scorer: str) -> bool:
 
 def is_backdrop(scorer: str) -> bool:
     """Whether a scorer stands in figures as ceiling or floor only."""
-    return is_oracle(scorer) or scorer.lower() in ("random", "position", "single", "single sample")
+    return is_oracle(scorer) or scorer.lower() in ("random", "position", "length", "single", "single sample")
 
 
 def is_prm(scorer: str) -> bool:
