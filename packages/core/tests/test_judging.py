@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prmkit.cards import EvalSuite
@@ -17,6 +18,7 @@ from prmkit.judging import choice
 from prmkit.judging.baselines import (
     TOOL_ORACLE,
     baselines,
+    length_scores,
     oracle_scores,
     position_scores,
     random_scores,
@@ -341,6 +343,7 @@ def test_records_are_plain_json() -> None:
     assert record["scorers"]["prm"]["metrics"]["step_auroc"]["value"] is None
 
 
+@settings(deadline=None)
 @given(st.permutations(range(len(POOLS))))
 def test_the_order_of_samples_does_not_matter(order: list[int]) -> None:
     ask = Questions(metrics=("best_of_n",), resampling=Resampling(draws=20))
@@ -512,3 +515,53 @@ def test_a_scorer_of_last_steps_alone_has_no_step_figure() -> None:
     assert "step_auroc" in record["scorers"]["prm"]["metrics"]
     assert "step_auroc" not in record["scorers"].get("orm", {"metrics": {}})["metrics"]
     assert not any(p["metric"] == "step_auroc" and "orm" in (p["a"], p["b"]) for p in record["paired"])
+
+
+def worded(problem: str, *texts: tuple[str, float]) -> list[Sample]:
+    rows = []
+    for i, (text, outcome) in enumerate(texts):
+        t = Trajectory.of_steps(
+            f"{problem}{i}", problem, [text], outcome=outcome, provenance=Provenance(system="m")
+        )
+        rows.append(Sample(Problem(problem, "?"), t))
+    return rows
+
+
+WORDED = [*worded("p", ("a", 1.0), ("b" * 10, 0.0)), *worded("q", ("c", 1.0), ("d" * 10, 0.0))]
+CHOOSE = Questions(metrics=("best_of_n",), resampling=FAST)
+
+
+def test_length_controlled_choice_by_hand() -> None:
+    # The scorer prefers the long, wrong solution of both; of q it does so by less than its preference for
+    # length explains, so that there the short one is left in front.
+    prm = scored(WORDED, [[0.0], [1.0], [0.25], [0.75]])
+    record = evaluate_suite("w-4", WORDED, {"prm": prm, **baselines(WORDED)}, questions=CHOOSE)
+    found = figures(record, "prm")
+    assert (found["best_of_2"], found["best_of_2_length_controlled"]) == (0, 0.5)
+    assert {"low", "high", "clusters"} <= set(
+        record["scorers"]["prm"]["metrics"]["best_of_2_length_controlled"]
+    )
+    # Choosing the shortest solves both; with length taken out it is a draw.
+    assert figures(record, "length")["best_of_2"] == 1
+    assert figures(record, "length")["best_of_2_length_controlled"] == 0.5
+    assert figures(record, "single sample")["best_of_2_length_controlled"] == 0.5
+    assert "best_of_2_length_controlled" not in figures(record, "oracle")
+    assert set(record["curves"]) == {"best_of_n", "weighted_vote"}
+
+
+def test_length_scores_know_steps_and_solutions_and_cannot_vote() -> None:
+    t = Trajectory.of_steps("t", "p", ["abc", {"text": "tool says", "role": "observe"}, "de"])
+    (one,) = length_scores([Sample(Problem("p", "?"), t)])
+    assert one.values == (pytest.approx(-math.log(3)), None, pytest.approx(-math.log(2)))
+    assert one.trajectory_value == pytest.approx(-math.log(5))
+    record = evaluate_suite("two-8", POOLS, {"length": length_scores(POOLS)}, questions=CHOOSE)
+    assert "weighted_vote_4" not in figures(record, "length")
+
+
+def test_coverage_counts_all_scored_steps_and_no_tool_that_saw_the_answer() -> None:
+    tools = [evidence(s, v) for s, v in zip(STEPS, ["HF?", "HH", "??", "H??"], strict=True)]
+    tools[2] += evidence(STEPS[2], "FF", reference=True)
+    record = evaluate_suite("s-4", STEPS, {"prm": PRM}, evidence=tools, questions=Questions(resampling=FAST))
+    assert record["coverage"]["value"] == pytest.approx(5 / 10)
+    assert record["coverage"]["clusters"] == 4
+    assert "coverage" not in evaluate_suite("s-4", STEPS, {"prm": PRM}, questions=CHOOSE)

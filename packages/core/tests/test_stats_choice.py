@@ -16,6 +16,7 @@ from prmkit.stats import (
     best_of_n_curve,
     best_of_n_kl,
     exact_best_of_n,
+    length_controlled,
     pass_at_k,
     reward_rank,
     ties_score,
@@ -172,3 +173,49 @@ def test_ties_do_not_see_scale_or_origin(scale: float, move: float) -> None:
     one, other = ties_score(REFERENCE, TIED), ties_score(moved(REFERENCE), moved(TIED))
     assert math.isclose(one["margin"], other["margin"], abs_tol=1e-6)
     assert one["accuracy_tied"] == other["accuracy_tied"]
+
+
+POOLS = st.lists(
+    st.lists(st.tuples(st.integers(-50, 50), st.integers(1, 400), st.booleans()), min_size=2, max_size=6),
+    min_size=1,
+    max_size=6,
+)
+
+
+def test_length_is_taken_out_by_hand() -> None:
+    # Scores rise by 1 and by 0.5 while the length grows tenfold: the common slope explains 0.75 of each.
+    left = length_controlled([[0.0, 1.0], [5.0, 5.5]], [[1, 10], [1, 10]])
+    assert [part.tolist() for part in left] == [[-0.125, 0.125], [0.125, -0.125]]
+    # Equal lengths explain nothing.
+    assert length_controlled([[0.0, 1.0]], [[7, 7]])[0].tolist() == [-0.5, 0.5]
+    assert length_controlled([], []) == []
+
+
+@given(POOLS, st.floats(-1, 1), st.floats(-5, 5).filter(lambda slope: abs(slope) > 0.01))
+def test_an_affine_function_of_log_length_leaves_ties(pools, level, slope) -> None:
+    lengths = [[length for _, length, _ in pool] for pool in pools]
+    scores = [[level * i + slope * math.log(n) for n in row] for i, row in enumerate(lengths)]
+    left = length_controlled(scores, lengths)
+    assert all(value == 0 for part in left for value in part)
+
+
+@given(POOLS, st.floats(-20, 20))
+def test_what_is_added_in_proportion_to_log_length_changes_no_choice(pools, slope) -> None:
+    lengths = [[length for _, length, _ in pool] for pool in pools]
+    scores = [[value / 10 for value, _, _ in pool] for pool in pools]
+    bent = [
+        [v + slope * math.log(n) for v, n in zip(*rows, strict=True)]
+        for rows in zip(scores, lengths, strict=True)
+    ]
+    for pool, one, other in zip(
+        pools, length_controlled(scores, lengths), length_controlled(bent, lengths), strict=True
+    ):
+        right = [float(ok) for _, _, ok in pool]
+        assert best_of_n_curve(one, right) == pytest.approx(best_of_n_curve(other, right))
+
+
+def test_lengths_that_are_none_are_refused() -> None:
+    with pytest.raises(ConfigError, match="length of zero"):
+        length_controlled([[1.0]], [[0]])
+    with pytest.raises(AlignmentError):
+        length_controlled([[1.0]], [[1, 2]])

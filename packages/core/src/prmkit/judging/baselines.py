@@ -7,9 +7,12 @@ probabilities.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from prmkit.errors import AlignmentError, ConfigError
+from prmkit.judging.rows import written
 from prmkit.judging.steps import BASELINE
 from prmkit.types import Evidence, Sample, StepScores, Trajectory, Verdict
 
@@ -19,13 +22,18 @@ VERDICT_VALUE: Mapping[Verdict, float] = {Verdict.FAILS: 0.0, Verdict.UNKNOWN: 0
 
 
 def _scores(
-    trajectory: Trajectory, name: str, value: Callable[[int], float | None], whole: float | None = None
+    trajectory: Trajectory,
+    name: str,
+    value: Callable[[int], float | None],
+    whole: float | None = None,
+    low: float = 0.0,
 ) -> StepScores:
     scored = set(trajectory.scored)
     return StepScores(
         trajectory.id,
         trajectory.digest,
         tuple(value(step.index) if step.index in scored else None for step in trajectory.steps),
+        range=(low, 1.0),
         trajectory_value=whole,
         model=BASELINE + name,
         renderer="none",
@@ -58,6 +66,23 @@ def position_scores(samples: Sequence[Sample]) -> list[StepScores]:
         (1.0, 0.5)
     """
     return [_scores(s.trajectory, "position", lambda k: 1 / (1 + k)) for s in samples]
+
+
+def length_scores(samples: Sequence[Sample]) -> list[StepScores]:
+    """The shorter the better: minus the log of the characters, of each step and of the whole solution.
+
+    Examples:
+        >>> from prmkit.types import Problem
+        >>> rows = [Sample(Problem("p", "?"), Trajectory.of_steps(t, "p", [t])) for t in ("no", "longer")]
+        >>> [round(s.trajectory_value, 2) for s in length_scores(rows)]
+        [-0.69, -1.79]
+    """
+
+    def score(t: Trajectory) -> StepScores:
+        made = _scores(t, "length", lambda k: -math.log(max(1, len(t.steps[k].text))), low=-math.inf)
+        return replace(made, trajectory_value=-math.log(written(t)))
+
+    return [score(sample.trajectory) for sample in samples]
 
 
 def verifier_scores(samples: Sequence[Sample], evidence: Sequence[Sequence[Evidence]]) -> list[StepScores]:
@@ -131,7 +156,7 @@ def oracle_scores(samples: Sequence[Sample]) -> list[StepScores]:
 def baselines(
     samples: Sequence[Sample], evidence: Sequence[Sequence[Evidence]] | None = None, *, seed: int = 0
 ) -> dict[str, list[StepScores]]:
-    """Random, position, tools (where evidence is given) and oracle for the same samples.
+    """Random, position, length, tools (where evidence is given) and oracle for the same samples.
 
     Evidence that read the reference stands in no baseline; where it decided anything, a second oracle
     (:data:`TOOL_ORACLE`) says what tools reach that see the answer.
@@ -139,7 +164,11 @@ def baselines(
     Raises:
         AlignmentError: Evidence of another number of samples, or of another cut.
     """
-    found = {"random": random_scores(samples, seed=seed), "position": position_scores(samples)}
+    found = {
+        "random": random_scores(samples, seed=seed),
+        "position": position_scores(samples),
+        "length": length_scores(samples),
+    }
     if evidence is not None:
         free = [[e for e in one if not e.needs_reference] for one in evidence]
         found["verifier"] = verifier_scores(samples, free)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from prmkit.answer import answer_key
+from prmkit.judging.baselines import TOOL_ORACLE
 from prmkit.judging.figures import Metric, Resampling, difference, estimate
-from prmkit.judging.rows import Table
+from prmkit.judging.rows import Table, written
 from prmkit.search.best_of_n import exchangeable, value_of
 from prmkit.search.vote import vote_table
-from prmkit.stats import Resampled, best_of_n_curve, pass_at_k, resample_mean
+from prmkit.stats import Resampled, best_of_n_curve, length_controlled, pass_at_k, resample_mean
 from prmkit.stats.arrays import Floats
 from prmkit.types import Json, StepScores
 
@@ -98,9 +99,7 @@ def choice_columns(
     for name, records in table.scores.items():
         if not records:
             continue
-        values = [
-            [value_of(records[i], how.get(name, how.get("*", "min"))) for i in m] for m in found.members
-        ]
+        values = _values(records, found, how.get(name, how.get("*", "min")))
         curves["best_of"][name] = np.stack(
             [best_of_n_curve(v, c)[columns] for v, c in zip(values, found.correct, strict=True)]
         )
@@ -116,6 +115,40 @@ def choice_columns(
         majority = vote_table(found.answers, found.correct, sizes=sizes, seed=seed)
         curves["best_of"][MAJORITY] = curves["weighted_vote"][MAJORITY] = majority
     return curves
+
+
+def _values(records: Sequence[StepScores], found: Pools, how: str) -> list[list[float]]:
+    """One number per sample, by problem."""
+    return [[value_of(records[i], how) for i in members] for members in found.members]
+
+
+def length_metric(table: Table, found: Pools, how: Mapping[str, str], draws: Resampling) -> Metric:
+    """``best_of_N_length_controlled`` (``selection_length_controlled`` across systems).
+
+    The choice by what is left of each scorer's value when length has explained what it can: a scorer that
+    merely prefers short, or long, solutions falls to a single sample's figure. The slope is fitted once, on
+    all problems, and stays as it is when clusters are resampled.
+
+    Args:
+        table: Solutions and scores.
+        found: The problems.
+        how: Scorer → aggregator.
+        draws: Resampling.
+
+    Source:
+        ``prmkit.stats.length_controlled``, after Dubois et al. (2024, arXiv 2404.04475).
+    """
+    lengths = [[written(table.samples[i].trajectory) for i in members] for members in found.members]
+    single = np.array(found.correct, dtype=np.float64).mean(axis=1)
+    columns = {}
+    for name, records in table.scores.items():
+        if records and name not in (ORACLE, TOOL_ORACLE):
+            left = length_controlled(_values(records, found, how.get(name, how.get("*", "min"))), lengths)
+            columns[name] = np.array(
+                [best_of_n_curve(v, c)[-1] for v, c in zip(left, found.correct, strict=True)]
+            )
+    label = f"best_of_{found.size}" if found.exchangeable else "selection"
+    return _mean_metric(f"{label}_length_controlled", {**columns, SINGLE: single}, found.clusters, draws)
 
 
 def _hits(found: Pools) -> list[list[bool]]:

@@ -12,7 +12,7 @@ import numpy as np
 from prmkit.errors import AlignmentError
 from prmkit.judging.figures import Mask
 from prmkit.stats.arrays import Floats, Ints
-from prmkit.types import Evidence, Sample, StepScores, Verdict
+from prmkit.types import Evidence, Sample, StepScores, Trajectory, Verdict
 
 Scores = Mapping[str, Sequence[StepScores]]
 """Scorer → one record per sample, in any order."""
@@ -82,6 +82,16 @@ def first_error(sample: Sample) -> int | None:
     return -1
 
 
+def written(trajectory: Trajectory) -> int:
+    """Characters of a solution's steps without observations, which nobody chose to write; at least 1.
+
+    Examples:
+        >>> written(Trajectory.of_steps("t", "p", ["abc", {"text": "a tool speaks", "role": "observe"}, "d"]))
+        4
+    """
+    return max(1, sum(len(step.text) for step in trajectory.steps if step.role != "observe"))
+
+
 def build(
     samples: Sequence[Sample],
     scores: Scores,
@@ -111,7 +121,7 @@ def build(
         if one.labels is None:
             continue
         one.labels.check(one.trajectory)
-        decided = set() if evidence is None else _decided(evidence[i])
+        said = set() if evidence is None else decided(evidence[i])
         wrong_at = math.inf
         mine = (kinds or {}).get(one.trajectory.id) or ()
         for k, value in enumerate(one.labels.values):
@@ -121,7 +131,7 @@ def build(
             step.append(k)
             good.append(float(value >= 0.5))
             reached.append(k <= wrong_at)
-            silent.append(k not in decided)
+            silent.append(k not in said)
             classes.append((mine[k] if k < len(mine) else None) or "")
             wrong_at = min(wrong_at, k if value < 0.5 else math.inf)
     return Table(
@@ -174,5 +184,6 @@ def _joined(scorer: str, samples: Sequence[Sample], records: Sequence[StepScores
     return [by_id[one.trajectory.id].check(one.trajectory) for one in samples]
 
 
-def _decided(evidence: Sequence[Evidence]) -> set[int]:
+def decided(evidence: Sequence[Evidence]) -> set[int]:
+    """Steps of which some tool says HOLDS or FAILS without the reference."""
     return {e.step for e in evidence if e.verdict is not Verdict.UNKNOWN and not e.needs_reference}

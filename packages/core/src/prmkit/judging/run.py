@@ -22,6 +22,7 @@ from prmkit.judging import choice, steps
 from prmkit.judging.baselines import TOOL_ORACLE
 from prmkit.judging.figures import Mask, Metric, Resampling, difference, scorer_table
 from prmkit.judging.rows import Scores, Table, build, part
+from prmkit.judging.verifiers import coverage
 from prmkit.registry import nearest
 from prmkit.stats import holm
 from prmkit.types import Evidence, Json, Sample, Threshold
@@ -83,7 +84,7 @@ def evaluate_suite(
         about: Further keys of the record (``domain``, ``summary``, ``gold``, ``notes`` …).
 
     Returns:
-        ``n``, ``clusters``, ``scorers``, ``paired``, ``exchangeable``, ``claims``, ``curves``,
+        ``n``, ``clusters``, ``scorers``, ``paired``, ``exchangeable``, ``claims``, ``coverage``, ``curves``,
         ``slices``, ``reliability``, ``notes``: plain JSON, with null for figures that have no value.
 
     Raises:
@@ -96,6 +97,8 @@ def evaluate_suite(
     table = build(samples, scores, evidence=evidence, kinds=kinds)
     found = _pools(table, ask)
     metrics, curves = _metrics(table, found, ask)
+    if found and table.scores:
+        metrics.append(choice.length_metric(table, found, ask.aggregate, ask.resampling))
     notes = [*_notes(table, found), *((about or {}).get("notes") or ())]
     claims, why = _claims(metrics, ask.resampling.confidence)
     return {
@@ -109,6 +112,7 @@ def evaluate_suite(
         "thresholds": {s: {"value": t.value, "chosen_on": t.chosen_on} for s, t in ask.chosen.items()},
         "scorers": scorer_table(metrics, ask.resampling.confidence),
         "paired": _paired(metrics, ask) + _equal_compute(found, curves, ask),
+        **({} if evidence is None else {"coverage": coverage(samples, evidence, ask.resampling)}),
         "curves": choice.curve_points(found, curves, ask.resampling) if found else {},
         "slices": _slices(table, ask),
         "reliability": steps.reliability(table, table.reached) if "calibration" in ask.metrics else {},

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from prmkit.judging.figures import Resampling, estimate
+from prmkit.judging.rows import decided
+from prmkit.stats import resample_mean
 from prmkit.types import Evidence, Json, Sample
 from prmkit.verify.noise import Noise, measure
 
@@ -21,6 +24,31 @@ FIGURES = (
 """Figures of a verifier that have an interval."""
 EXAMPLES = 40
 """Disagreements kept of the tools taken together, the worst kind first."""
+
+
+def coverage(
+    samples: Sequence[Sample], evidence: Sequence[Sequence[Evidence]], how: Resampling
+) -> dict[str, Json]:
+    """Share of all scored steps that some tool decides without the reference, labelled or not.
+
+    Args:
+        samples: What was verified.
+        evidence: Per sample, its evidence.
+        how: Resampling.
+
+    Source:
+        Interval by the cluster bootstrap (Davison & Hinkley, 1997).
+    """
+    rows = [
+        (float(step in said), sample.problem.cluster)
+        for sample, found in zip(samples, evidence, strict=True)
+        for said in (decided(found),)
+        for step in sample.trajectory.scored
+    ]
+    if not rows:
+        return {}
+    made = resample_mean([hit for hit, _ in rows], [c for _, c in rows], draws=how.draws, seed=how.seed)
+    return estimate(made.interval(how.confidence))
 
 
 def verifier_records(

@@ -9,6 +9,7 @@ from prmkit.stats.choice import (
     best_of_n_curve,
     best_of_n_kl,
     exact_best_of_n,
+    length_controlled,
     pass_at_k,
     weighted_vote,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "first_below",
     "harmonic",
     "holm",
+    "length_controlled",
     "matthews",
     "mce",
     "mcnemar_exact",

@@ -13,7 +13,7 @@ from prmkit.errors import ConfigError
 from prmkit.stats.arrays import Floats, Numbers, floats, same_rows
 
 TIE = 1e-9
-"""Sums of votes that differ by a smaller share than this are tied."""
+"""Sums of votes, or scores, that differ by a smaller share than this are tied."""
 Ties = Literal["random", "first"]
 """Equal scores: each equally likely (order of samples is irrelevant), or the earlier sample wins."""
 
@@ -79,6 +79,51 @@ def _rank_chances(size: int) -> Floats:
             table[n - 1, rank] = math.comb(size - 1 - rank, n - 1) / math.comb(size, n)
     table.setflags(write=False)
     return table
+
+
+def length_controlled(scores: Sequence[Numbers], lengths: Sequence[Numbers]) -> list[Floats]:
+    """Scores of each problem's samples with all that their length explains taken out.
+
+    They are the residuals of a least-squares fit of the scores on the logarithm of the length, with a level
+    of its own for every problem and one slope for all problems. Gold plays no part.
+
+    Args:
+        scores: Per problem, one number per sample.
+        lengths: Per problem, the length of each sample, above zero.
+
+    Returns:
+        Per problem, residuals whose mean is zero; all exactly zero where the score is an affine function of
+        the log length. What differs by less than the rounding of floats is made equal, so that it ties.
+
+    Raises:
+        AlignmentError: Columns of unlike length, or an entry that is not finite.
+        ConfigError: A length of zero or less.
+
+    Source:
+        Regression on length as a control for a preference for long answers (Dubois et al., 2024,
+        arXiv 2404.04475); here linear, within problems, and without a reference model.
+
+    Examples:
+        >>> [r.tolist() for r in length_controlled([[0.0, 1.0], [5.0, 5.5]], [[1, 10], [1, 10]])]
+        [[-0.125, 0.125], [0.125, -0.125]]
+    """
+    same_rows(scores=scores, lengths=lengths)
+    for one, size in zip(scores, lengths, strict=True):
+        same_rows(scores=one, lengths=size)
+    values = [_centred(floats(one, "scores")) for one in scores]
+    sizes = [floats(size, "lengths") for size in lengths]
+    if any((size <= 0).any() for size in sizes):
+        raise ConfigError("a length of zero or less", do="give lengths above zero", field="lengths")
+    logs = [_centred(np.log(size)) for size in sizes]
+    spread = sum(float(x @ x) for x in logs)
+    slope = sum(float(x @ v) for x, v in zip(logs, values, strict=True)) / spread if spread else 0.0
+    scale = max((float(np.abs(v).max()) for v in values if len(v)), default=0.0) or 1.0
+    grid = TIE * scale
+    return [np.round((v - slope * x) / grid) * grid for v, x in zip(values, logs, strict=True)]
+
+
+def _centred(column: Floats) -> Floats:
+    return column - column.mean() if len(column) else column
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
