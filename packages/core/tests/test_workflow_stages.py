@@ -12,6 +12,7 @@ from prmkit.records import read_parquet, sample_to_dict, write_jsonl, write_parq
 from prmkit.testkit.fakes import FakeGrader, FakePolicy
 from prmkit.types import Code, Evidence, Problem, Provenance, Sample, StepLabels, Trajectory
 from prmkit.workflow import PARTS, Context, Part, Place, run_workflow
+from prmkit.workflow.stages import cost
 from prmkit.workflow.stages import label as label_stage
 from prmkit.workflow.stages import sample as sample_stage
 
@@ -173,6 +174,8 @@ def test_reader_grades_and_sets_empty_replies_aside(tmp_path: Path, monkeypatch)
     assert {r.trajectory.outcome for r in rows} == {0.0, 1.0}
     assert {r.trajectory.final_answer for r in rows} == {"4", "5"}
     assert len({r.trajectory.id for r in rows}) == len(rows)
+    wrote = cost.read(made.output())
+    assert wrote == cost.Work(10, made.metrics[0]["tokens"], 12)
 
 
 def _reader(self, plugin, *, system: str, seed: int) -> None:
@@ -239,7 +242,29 @@ stages:
     assert suite["notes"][0].startswith("3 of 18 rows share")
     assert suite["scorers"]["reward"]["metrics"]["best_of_3"]["value"] == 1.0
     assert suite["scorers"]["single sample"]["metrics"]["best_of_3"]["value"] == pytest.approx(1 / 3)
+    assert suite["stage"] == "judge"
+    assert "cost" not in suite
+    assert "accuracy at equal compute" not in {row["metric"] for row in suite["paired"]}
     assert record["not_run"] == [{"what": "absent", "why": "runs with --preset full only"}]
+
+
+def test_cost_is_told_in_units_of_writing_and_unknown_where_nobody_counted(tmp_path: Path) -> None:
+    samples, prm, given = (tmp_path / name for name in ("samples", "scores-prm", "scores-given"))
+    for folder in (samples, prm, given):
+        folder.mkdir()
+    cost.write(prm, cost.Work(parameters=300, tokens=800, solutions=4))
+    scorers = cost.folders([("a", prm), ("b", given)])
+    assert cost.shares(samples, scorers) == {}
+    assert cost.table(samples, scorers) == {
+        "prm": {"parameters": 300, "tokens per solution": 200.0, "compute": cost.UNKNOWN}
+    }
+    # Writing: 100 parameters x 150 tokens each; scoring: 300 x 200, so four times as much.
+    cost.write(samples, cost.Work(parameters=100, tokens=1200, solutions=8))
+    assert cost.shares(samples, scorers) == {"prm": 4.0}
+    told = cost.table(samples, scorers)
+    assert told[cost.WRITING] == {"parameters": 100, "tokens per solution": 150.0, "compute": 1.0}
+    assert told["prm"]["compute"] == 4.0
+    assert "given" not in told
 
 
 def test_given_scores_must_be_there(tmp_path: Path) -> None:

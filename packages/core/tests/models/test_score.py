@@ -129,3 +129,18 @@ def test_scorers_share_one_contract(causal_folder, policy):
     for scorer in scorers:
         assert scorer.score(PROBLEM, []) == []
         assert 0 <= scorer.score(PROBLEM, [row])[0].values[0] <= 1
+
+
+def test_what_scorers_read_is_counted(causal_folder, policy, sample):
+    prm, scorer = PRM.create(causal_folder), SurprisalScorer(policy)
+    before = policy.spent.spent.tokens
+    one = [sample("a", ["3 + 4", "= 7"], [1.0, 1.0])[:2]]
+    list(prm.score_many(one))
+    first = prm.spent.spent.tokens
+    assert first == len(prm.encoder(one)[0].ids)
+    list(prm.score_many(one * 2))
+    assert prm.spent.spent.tokens == 3 * first
+    assert prm.parameters == sum(p.numel() for p in prm.module.parameters())
+    list(scorer.score_many(one))
+    assert policy.spent.spent.tokens > before
+    assert policy.parameters == sum(p.numel() for p in policy.model.parameters())

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 from transformers import PretrainedConfig
 
+from prmkit.budget import Budget
 from prmkit.cards import PRMSpec
 from prmkit.encode.tokenise import Encoder
 from prmkit.errors import CheckpointError, ConfigError
@@ -44,6 +45,8 @@ class PRM:
     """Longest text; None takes the spec's. The backbone's own limit holds in any case."""
     batch_tokens: int = 1 << 12
     """Tokens of a scoring batch, pads included."""
+    spent: Budget = field(default_factory=Budget)
+    """Counts the tokens read in scoring."""
 
     def __post_init__(self) -> None:
         if self.spec.link not in LINKS[self.head]:
@@ -175,6 +178,12 @@ class PRM:
     def threshold(self) -> Threshold:
         """Score at or above which a step counts as right."""
         return self.calibration.threshold or self.spec.threshold
+
+    @property
+    def parameters(self) -> int:
+        """Parameters that every token passes: the model's, and those of a surprisal head's policy."""
+        parts = [self.module] if self.policy is None else [self.module, self.policy.model]
+        return sum(one.numel() for part in parts for one in part.parameters())
 
     @property
     def pad(self) -> int:

@@ -64,6 +64,7 @@ def step_logits(prm: PRM, encoded: Sequence[Encoded]) -> list[list[torch.Tensor 
     """
     found: list[list[torch.Tensor | None]] = [[None] * len(one.marks) for one in encoded]
     wanted = [i for i, one in enumerate(encoded) if any(place is not None for place in one.marks)]
+    prm.spent.spend(tokens=sum(len(encoded[i].ids) for i in wanted))
     training = prm.module.training
     prm.module.eval()
     for group in plan([len(encoded[i].ids) for i in wanted], budget=prm.batch_tokens):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from transformers import AutoModelForCausalLM
 
+from prmkit.budget import Budget
 from prmkit.contracts import Completion
 from prmkit.encode.assemble import writable
 from prmkit.errors import ConfigError
@@ -82,7 +83,14 @@ class HFPolicy:
         self.prompt = prompt or Prompt()
         self.max_new_tokens = max_new_tokens
         self.batch_tokens = batch_tokens
+        self.spent = Budget()
+        """Counts the tokens of what others wrote and this policy read."""
         self.ends = end_tokens(self.model, self.tokenizer)
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of the model."""
+        return sum(one.numel() for one in self.model.parameters())
 
     @torch.inference_mode()
     def complete(
@@ -136,6 +144,7 @@ class HFPolicy:
         ]
         encoded = self.tokenizer(texts, add_special_tokens=not self.prompt.chat, return_offsets_mapping=True)
         rows = [row[: self._room()] for row in encoded["input_ids"]]
+        self.spent.spend(tokens=sum(map(len, rows)))
         found = token_surprisal(self.model, rows)
         readings = []
         for text, (_, written), row, spans, features in zip(

@@ -49,6 +49,8 @@ class FakePolicy:
     """Continues every text with replies drawn from a list, by a hash of request, seed and draw."""
 
     replies: tuple[str, ...] = ("right\nThe answer is 4.", "wrong\nThe answer is 5.")
+    parameters: int = 10
+    """What it says of its size, for counts of cost."""
 
     def complete(
         self, requests: Sequence[tuple[Problem, str]], *, n: int, seed: int, temperature: float = 1.0

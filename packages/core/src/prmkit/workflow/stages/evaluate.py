@@ -23,6 +23,7 @@ from prmkit.records.files import finite
 from prmkit.registry import resolve
 from prmkit.types import Evidence, Json, Sample, StepScores, Threshold
 from prmkit.workflow.parts import Context, Part, Place
+from prmkit.workflow.stages import cost
 from prmkit.workflow.stages.label import joined
 
 Scores = dict[str, list[StepScores]]
@@ -52,6 +53,8 @@ class EvaluateConfig:
     verifiers: bool = True
     """Also measure every verifier against gold, where evidence and step labels are given."""
     baselines: bool = True
+    margin: float | None = None
+    """Smallest difference of interest, named beforehand: adds an equivalence test to each comparison."""
     draws: int = 2000
 
 
@@ -67,6 +70,7 @@ def evaluate(context: Context) -> None:
     samples = [sample for sample, _ in pairs]
     evidence = [found for _, found in pairs] if context.has("evidence") else None
     scores = read_scores(context.sources.get("scores", ()), samples)
+    folders = cost.folders(context.sources.get("scores", ()))
     chosen = _chosen(context, scores)
     if config.baselines:
         scores |= baselines(samples, evidence, seed=context.seed)
@@ -77,6 +81,8 @@ def evaluate(context: Context) -> None:
         withheld=frozenset(config.withheld),
         slices=config.slices,
         subjects=[s for s in config.subjects if s in scores] or None,
+        cost=cost.shares(context.input("samples"), folders),
+        margin=config.margin,
         resampling=Resampling(draws=config.draws, seed=context.seed),
     )
     record = evaluate_suite(
@@ -87,8 +93,10 @@ def evaluate(context: Context) -> None:
         evidence=evidence,
         kinds=_kinds(plugin, samples),
         questions=ask,
-        about=_about(config, plugin, card, notes),
+        about=_about(config, plugin, card, notes) | {"stage": context.stage},
     )
+    if spent := cost.table(context.input("samples"), folders):
+        record["cost"] = spent
     if config.verifiers and (tools := verifier_records(pairs, draws=config.draws)):
         record["verifiers"] = tools
     write_text(context.output(), json.dumps(finite({record["name"]: record}), ensure_ascii=False) + "\n")
@@ -139,7 +147,7 @@ def read_scores(sources: Sequence[tuple[str, Path]], samples: Sequence[Sample]) 
     wanted = {sample.trajectory.id for sample in samples}
     scores: Scores = {}
     for _, folder in sources:
-        name = folder.name.removeprefix("scores-")
+        name = cost.scorer_of(folder)
         if name in scores:
             raise AlignmentError(
                 f"two scorers are called {name!r}", do="give one of them another 'scorer'", file=folder

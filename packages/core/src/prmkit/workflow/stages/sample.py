@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from prmkit.registry import resolve
 from prmkit.segment import segment
 from prmkit.types import Problem, Provenance, Sample, StepLabels, Trajectory
 from prmkit.workflow.parts import Context, Part, records
+from prmkit.workflow.stages import cost
 
 BATCH = 256
 """Problems handed to the policy at once."""
@@ -71,13 +73,16 @@ def sample(context: Context) -> None:
                         yield made
             context.progress(min(start + BATCH, len(problems)), len(problems))
 
+    begun = time.perf_counter()
     count = write_parquet(context.output(), drawn(), cls=Sample)
+    cost.write(context.output(), cost.Work(policy.parameters, spent["tokens"], spent["calls"]))
     context.metric(
         samples=count,
         problems=len(problems),
         tokens=spent["tokens"],
         cut=spent["cut"],
         solved=spent["right"] / count if count else None,
+        seconds=round(time.perf_counter() - begun, 3),
     )
 
 

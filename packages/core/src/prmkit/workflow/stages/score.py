@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from prmkit.errors import DataError
 from prmkit.records import read_parquet, write_parquet
 from prmkit.registry import resolve
-from prmkit.types import Sample, StepScores
+from prmkit.types import Json, Sample, StepScores
 from prmkit.workflow.parts import Context, Part, Place
+from prmkit.workflow.stages import cost
 from prmkit.workflow.stages.sample import POLICY, policy_folder
 
 
@@ -67,7 +70,7 @@ def score(context: Context) -> None:
         device=config.device,
         max_tokens=config.max_tokens or None,
     )
-    _write(prm.score_many(_ticked(context)), context)
+    _write(prm.score_many(_ticked(context)), context, prm)
 
 
 def surprisal(context: Context) -> None:
@@ -77,7 +80,8 @@ def surprisal(context: Context) -> None:
     policy = resolve(POLICY)(str(folder))
     scorer = resolve("prmkit.score.surprisal:SurprisalScorer")(policy)
     # A baseline's values rank steps and are no probabilities that they are right.
-    _write((replace(one, model="baseline/surprisal") for one in scorer.score_many(_ticked(context))), context)
+    scores = scorer.score_many(_ticked(context))
+    _write((replace(one, model="baseline/surprisal") for one in scores), context, policy)
 
 
 def given(context: Context) -> None:
@@ -105,17 +109,24 @@ def given(context: Context) -> None:
     _write(read(), context)
 
 
-def _write(scores: Iterable[StepScores], context: Context) -> None:
-    cut = 0
+def _write(scores: Iterable[StepScores], context: Context, model: Any = None) -> None:
+    """Write the records, and what ``model`` spent on them."""
+    cut, steps, begun = 0, 0, time.perf_counter()
 
     def named() -> Iterator[StepScores]:
-        nonlocal cut
+        nonlocal cut, steps
         for one in scores:
             cut += sum(v is None for v in one.values)
+            steps += len(one.values)
             yield replace(one, model=one.model or context.stage)
 
     count = write_parquet(context.output(), named(), cls=StepScores)
-    context.metric(trajectories=count, unscored_steps=cut)
+    told: dict[str, Json] = {"trajectories": count, "unscored_steps": cut, "steps": steps}
+    if model is not None:
+        work = cost.Work(model.parameters, int(model.spent.spent.tokens), count)
+        cost.write(context.output(), work)
+        told |= {"tokens": work.tokens, "seconds": round(time.perf_counter() - begun, 3)}
+    context.metric(**told)
 
 
 def _ticked(context: Context) -> Iterator[Sample]:
