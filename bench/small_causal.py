@@ -26,7 +26,7 @@ from prmkit.train.optimizer import muon
 from prmkit.types import Sample
 
 OUT = Path("runs/encoder_path/causal")
-CONTEXT, ROWS, UPDATES = 512, 8, 320
+CONTEXT, ROWS, UPDATES = 512, 8, 240
 RATE = 0.02
 END = "<end>"
 ANNOTATION = re.compile("<<.*?>>")

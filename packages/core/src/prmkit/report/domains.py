@@ -19,6 +19,7 @@ from prmkit.types import Json
 
 STEPS = ("step_auroc", "processbench_f1", "first_error_f1", "prmbench_score")
 CHOICE = ("best_of_", "selection")
+VOTE = ("weighted_vote_", "selection_vote")
 SIGNS: Mapping[str, str] = {"gain": "▲ ", "loss": "▼ "}
 ROLES = ("PRM", "ORM", "majority", "tool-weighted vote", "single sample", "oracle")
 """Series of the small figures, in an order that gives each the same colour everywhere."""
@@ -69,11 +70,17 @@ def _main(suite: Suite, beginnings: Sequence[str]) -> str:
     return next((m for m in panels(suite.metrics) if m.startswith(tuple(beginnings))), "")
 
 
+def _choices(suite: Suite) -> list[str]:
+    """The metrics of choosing: by score alone, and by votes that scores weigh."""
+    vote = next((m for m in suite.metrics if m.startswith(VOTE)), "")
+    return [m for m in (_main(suite, CHOICE), vote) if m]
+
+
 def _answers(suites: Sequence[Suite]) -> Table:
     rivals = ("majority", "orm", TOOLS, "surprisal")
     rows: list[tuple[Cell, ...]] = []
     for suite in suites:
-        for name in filter(None, (_main(suite, STEPS), _main(suite, CHOICE))):
+        for name in filter(None, (_main(suite, STEPS), *_choices(suite))):
             words = [_word(suite, name, rival) for rival in rivals]
             if any(words):
                 rows.append((*_place(suite), metric(name).label, *words))
@@ -112,21 +119,19 @@ def _steps(suites: Sequence[Suite]) -> Table:
 def _choice(suites: Sequence[Suite]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for suite in suites:
-        if name := _main(suite, CHOICE):
-            prm, orm, tool = (_named(suite, role) for role in ("prm", "orm", TOOLS))
-            vote = name.replace("best_of_", "weighted_vote_").replace("selection", "selection_vote")
+        prm, orm, tool = (_named(suite, role) for role in ("prm", "orm", TOOLS))
+        for name in _choices(suite):
             cells = [
                 _cell(suite, prm, name),
                 _cell(suite, prm, name + LENGTH_CONTROLLED),
                 _cell(suite, orm, name),
                 _cell(suite, orm, name + LENGTH_CONTROLLED),
-                _cell(suite, "majority", name),
-                _cell(suite, tool, vote),
-                _cell(suite, "oracle", name),
+                *(_cell(suite, who, name) for who in ("majority", tool, "oracle")),
             ]
-            rows.append((*_place(suite), metric(name).label, cells[0] and cells[0].n, *cells))
+            size = next((cell.n for cell in cells if cell), None)
+            rows.append((*_place(suite), metric(name).label, size, *cells))
     head = ("domain", "suite", "metric", "problems", "PRM", "PRM, length-controlled", "ORM")
-    rest = ("ORM, length-controlled", "majority", "tool-weighted vote", "oracle")
+    rest = ("ORM, length-controlled", "majority", "plain tool", "oracle")
     return Table("domains-choice", "Choosing among samples", (*head, *rest), tuple(rows))
 
 
