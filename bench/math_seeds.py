@@ -19,11 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import fmean, variance
 
-import torch
-
 from bench import _seeds_page
-from prmkit.model.frozen import FrozenPolicy
-from prmkit.model.prm import PRM
+from prmkit_tiny.ship import ship_prm
 
 RUNS = Path("runs/seeds")
 HOME = Path("domains/math/src/prmkit_math")
@@ -62,15 +59,6 @@ def replicate(seed: int) -> dict:
     run(out, *SETS, f"prm.replicate={seed}")
     (record,) = json.loads((out / "evaluations/judge.json").read_text()).values()
     return record
-
-
-def ship() -> None:
-    """Put the base run's PRM into the domain's wheel: bf16, the policy linked instead of copied."""
-    prm = PRM.load(RUNS / "base/prm/prm")
-    # The run's copy holds the same numbers in float32; the wheel's own files are the ones to link.
-    prm.policy = FrozenPolicy.open(HOME / "weights/policy", separator=prm.policy.separator)
-    prm.module.to(torch.bfloat16)
-    prm.save(HOME / "weights/prm", policy="link")
 
 
 def joined(figures: list[dict], value: str = "value") -> dict:
@@ -160,7 +148,7 @@ def rounded(value: object) -> object:
 def main() -> dict:
     RUNS.mkdir(parents=True, exist_ok=True)
     run(RUNS / "base", *SETS, jobs=2)
-    ship()
+    ship_prm(RUNS / "base/prm/prm", HOME)
     with ThreadPoolExecutor(2) as pool:
         records = list(pool.map(replicate, range(SEEDS)))
     record = rounded(together(records))
