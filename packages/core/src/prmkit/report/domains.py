@@ -130,7 +130,7 @@ def _choice(suites: Sequence[Suite]) -> Table:
             ]
             size = next((cell.n for cell in cells if cell), None)
             rows.append((*_place(suite), metric(name).label, size, *cells))
-    head = ("domain", "suite", "metric", "problems", "PRM", "PRM, length-controlled", "ORM")
+    head = ("domain", "suite", "metric", "n", "PRM", "PRM, length-controlled", "ORM")
     rest = ("ORM, length-controlled", "majority", "plain tool", "oracle")
     return Table("domains-choice", "Choosing among samples", (*head, *rest), tuple(rows))
 

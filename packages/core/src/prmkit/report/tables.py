@@ -75,7 +75,7 @@ class Table:
         """Whether it has so many columns and intervals that each interval needs a line of its own."""
         found = [[cell for cell in row if isinstance(cell, Estimate)] for row in self.rows]
         return any(
-            len(cells) > 4 or len(self.columns) + 2 * len(cells) > 16 or any(cell.word for cell in cells)
+            len(cells) > 4 or (cells and len(self.columns) > 7) or any(cell.word for cell in cells)
             for cells in found
         )
 
