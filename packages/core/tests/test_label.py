@@ -68,6 +68,15 @@ def test_silent_steps_take_rollout_labels_where_asked() -> None:
     assert labels.n == (1, 1, 0, 1, 8)
     assert labels.detail["filled"] == [4]
     assert labels.detail["filled_by"]["labeler"] == "rollout/soft@1"
+    # A claim that holds gives way to rollouts where asked; a fault and a step that holds do not.
+    rolled = by_evidence.label(SOLUTION, FOUND, claim_error=0.125, fill=fill, roll_claims=True)
+    assert rolled.values == (1.0, 0.0, None, 1.0, 0.25)
+    assert rolled.detail["filled"] == [0, 4]
+    unknown = replace(fill, values=(None, *fill.values[1:]))
+    assert (
+        by_evidence.label(SOLUTION, FOUND, claim_error=0.125, fill=unknown, roll_claims=True).values[0]
+        == 0.875
+    )
     with pytest.raises(RecordError, match="kind 'value'"):
         by_evidence.label(SOLUTION, FOUND, claim_error=0.1, fill=replace(fill, kind="value"))
     with pytest.raises(AlignmentError):

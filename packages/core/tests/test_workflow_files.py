@@ -55,3 +55,28 @@ def test_readme_begins_with_the_command(name: str) -> None:
     lines = (SHOWN / name / "README.md").read_text().splitlines()
     first = next(line for line in lines if line.startswith("prmkit "))
     assert first.startswith(f"prmkit run {name}")
+
+
+OWN = {"domain", "options", "withhold", "withheld", "max_new_tokens", "suite", "summary", "notes", "slices"}
+"""Settings of the main job in which domains differ."""
+
+
+def main_job(name: str) -> dict[str, dict]:
+    """The stages up to the ladder, without the settings that are the domain's own."""
+    stages = yaml.safe_load(find(name).read_text())["stages"]
+    names = [*stages][: [*stages].index("judge_ladder") + 1]
+    return {
+        one: {**stages[one], "with": {k: v for k, v in stages[one]["with"].items() if k not in OWN}}
+        for one in names
+    }
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_main_job_is_the_same_in_every_domain(name: str) -> None:
+    """Each file is written out, so that a reader sees all of it; this keeps them from drifting apart."""
+    assert main_job(name) == main_job("math")
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_every_domain_is_compared(name: str) -> None:
+    assert yaml.safe_load(find("compare").read_text())["stages"][name]["with"] == {"workflow": name}

@@ -63,7 +63,5 @@ plugin = DomainPlugin(
     grader="prmkit_finance.grade:grade",
     suites=SUITES,
     examples="prmkit_finance.examples:load",
-    workflow="",
-    policy="",
     prm="",
 )

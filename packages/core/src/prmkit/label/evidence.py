@@ -13,7 +13,7 @@ Source: the rule is prmkit's own; e plays the part of a class-conditional noise 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from prmkit.errors import DataError, RecordError
@@ -34,6 +34,7 @@ def label(
     claim_error: float | Interval,
     fill: StepLabels | None = None,
     until_first_error: bool = False,
+    roll_claims: bool = False,
 ) -> StepLabels:
     """Labels of one trajectory from its evidence.
 
@@ -43,6 +44,8 @@ def label(
         claim_error: e in [0, 1], as a number or as :func:`claim_error` measured it.
         fill: Labels for the steps on which all tools are silent, of kind ``correct`` (from rollouts).
         until_first_error: Leave the steps after the first that FAILS without a label.
+        roll_claims: Take ``fill`` also for steps of which no more is known than that a claim holds, where
+            it has a value.
 
     Returns:
         Labels of convention ``own_merit`` or ``until_first_error``; ``n`` counts the verdicts behind each
@@ -73,7 +76,10 @@ def label(
     if isinstance(claim_error, Interval):
         detail["claim_error_measured"] = claim_error._asdict()
     if fill is not None:
-        _fill(values, n, fill.check(trajectory), detail)
+        open_steps = {i for i, value in enumerate(values) if value is None}
+        if roll_claims:
+            open_steps |= {i for i, said in enumerate(merged) if only_claims(said)}
+        _fill(values, n, fill.check(trajectory), open_steps, detail)
     if until_first_error and (reached := first_failure(merged)) is not None:
         values[reached + 1 :] = [None] * (len(values) - reached - 1)
     return StepLabels(
@@ -101,14 +107,25 @@ def _value(said: Evidence, error: float) -> float | None:
     return None
 
 
-def _fill(values: list[float | None], n: list[int], fill: StepLabels, detail: dict[str, Any]) -> None:
+def only_claims(said: Evidence | None) -> bool:
+    """Whether all that is known of a step is that a claim in it holds."""
+    return said is not None and said.verdict is Verdict.HOLDS and said.scope == "claim"
+
+
+def _fill(
+    values: list[float | None],
+    n: list[int],
+    fill: StepLabels,
+    open_steps: Collection[int],
+    detail: dict[str, Any],
+) -> None:
     if fill.kind != "correct":
         raise RecordError(
             f"labels of kind {fill.kind!r} cannot stand beside verdicts",
             do="fill with rollout labels of kind 'correct'",
             field="fill",
         )
-    filled = [i for i, value in enumerate(values) if value is None and fill.values[i] is not None]
+    filled = [i for i in sorted(open_steps) if fill.values[i] is not None]
     for index in filled:
         values[index] = fill.values[index]
         n[index] = fill.n[index] if fill.n else 0
@@ -139,7 +156,7 @@ def claim_error(pairs: Iterable[tuple[Sample, Sequence[Evidence]]], *, draws: in
         if sample.labels is None:
             continue
         for said, gold in zip(merge(sample.trajectory, evidence), sample.labels.values, strict=True):
-            if said is None or gold is None or said.verdict is not Verdict.HOLDS or said.scope != "claim":
+            if gold is None or not only_claims(said):
                 continue
             wrong.append(gold < GOOD)
             clusters.append(sample.problem.cluster)

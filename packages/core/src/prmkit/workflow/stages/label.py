@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from prmkit.errors import AlignmentError, ConfigError
-from prmkit.label.evidence import claim_error, first_failure, label
+from prmkit.label.evidence import claim_error, first_failure, label, only_claims
 from prmkit.label.rollout import Rollouts, label_many
 from prmkit.plugins import domain
 from prmkit.records import read_parquet, write_parquet
@@ -36,6 +36,9 @@ class LabelConfig:
     """No labels, and no rollouts, after the first step that FAILS."""
     rollouts: int = 0
     """Completions for each step on which every tool is silent; 0 leaves such steps unlabelled."""
+    roll_claims: bool = False
+    """Rollouts also for steps of which tools know no more than that a claim holds: for tasks whose wrong
+    steps rarely claim what is false."""
     soft: bool = True
     temperature: float = 1.0
     max_new_tokens: int = 256
@@ -59,6 +62,7 @@ def run(context: Context) -> None:
                 claim_error=error,
                 fill=fill,
                 until_first_error=config.until_first_error,
+                roll_claims=config.roll_claims,
             )
             counts.update(_kind(value) for value in labels.values)
             if fill is not None:
@@ -119,12 +123,18 @@ def joined(samples: Path, evidence: Path) -> Iterator[Pair]:
         )
 
 
-def _silent(evidence: Sequence[Evidence], sample: Sample, *, until_first_error: bool) -> list[int]:
-    """Steps that are to be labelled and on which no tool says anything."""
+def _silent(
+    evidence: Sequence[Evidence], sample: Sample, *, until_first_error: bool, roll_claims: bool
+) -> list[int]:
+    """Steps that are to be labelled and on which no tool says anything, or nothing but that a claim holds."""
     merged = merge(sample.trajectory, evidence)
     end = first_failure(merged) if until_first_error else None
     asked = [i for i in sample.trajectory.scored if end is None or i < end]
-    return [i for i in asked if (e := merged[i]) is None or e.verdict is Verdict.UNKNOWN]
+    return [
+        i
+        for i in asked
+        if (e := merged[i]) is None or e.verdict is Verdict.UNKNOWN or (roll_claims and only_claims(e))
+    ]
 
 
 def _rolled(pairs: Iterator[Pair], context: Context) -> Iterator[tuple[Sample, list[Evidence], StepLabels]]:
@@ -158,7 +168,10 @@ def _rolled(pairs: Iterator[Pair], context: Context) -> Iterator[tuple[Sample, l
         resolve(plugin.grader),
         settings,
         steps=lambda sample: _silent(
-            waiting[sample.trajectory.id], sample, until_first_error=config.until_first_error
+            waiting[sample.trajectory.id],
+            sample,
+            until_first_error=config.until_first_error,
+            roll_claims=config.roll_claims,
         ),
     )
     for sample, fill in stream:
