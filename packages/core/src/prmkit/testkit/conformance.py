@@ -31,6 +31,7 @@ CHECKS: Mapping[str, Check] = {
     "segmenters": contract_parts.segmenters,
     "tasks": contract_parts.tasks,
     "readme": contract_parts.readme,
+    "weights": contract_parts.weights,
     "one evidence per step": contract_verifiers.one_evidence_per_step,
     "same input, same evidence": contract_verifiers.same_evidence,
     "order does not matter": contract_verifiers.order,

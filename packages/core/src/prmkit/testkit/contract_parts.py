@@ -32,6 +32,10 @@ HEAVY = (
 )
 FEWEST_EXAMPLES = 5
 FEWEST_MUTATORS = 3
+LARGEST_WEIGHTS = 4 * 2**20
+"""Bytes of policy and PRM together."""
+SOLVED = (0.30, 0.80)
+"""Share of the trained rungs' tasks that a policy may solve."""
 
 
 def example_samples(plugin: DomainPlugin) -> list[Sample]:
@@ -123,6 +127,30 @@ def tasks(plugin: DomainPlugin) -> str:
         if grade:
             verdict = grade(problem, trajectory.final_answer)
             assert verdict == 1.0, f"the grader gives {verdict} to the right answer of {problem.id}"
+    return ""
+
+
+def weights(plugin: DomainPlugin) -> str:
+    """Shipped models are small and hold no pickle; the policy's card tells how it came about."""
+    folders = [plugin.resource(name) for name in (plugin.policy, plugin.prm) if name]
+    if not folders:
+        return "the domain ships no models"
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    size = sum(file.stat().st_size for file in files)
+    assert size <= LARGEST_WEIGHTS, f"shipped models take {size:,} bytes, at most {LARGEST_WEIGHTS:,}"
+    odd = sorted({file.suffix for file in files} - {".json", ".safetensors"})
+    assert not odd, f"shipped models hold files that end in {odd[0]!r}: only JSON and safetensors are safe"
+    if plugin.policy:
+        card = json.loads((plugin.resource(plugin.policy) / "card.json").read_text(encoding="utf-8"))
+        assert f"--domain {plugin.name} " in card["command"], "the card names no command of this domain"
+        assert card["loss"][-1][1] < card["loss"][0][1], "the loss on the card did not fall"
+        rungs = card["settings"]["rungs"]
+        rates = [rate["mean"] for cell, rate in card["solved"].items() if int(cell.split("/")[1]) in rungs]
+        mean = sum(rates) / len(rates)
+        low, high = SOLVED
+        assert low <= mean <= high, (
+            f"the policy solves {mean:.0%} on its rungs: choosing needs {low:.0%}-{high:.0%}"
+        )
     return ""
 
 
