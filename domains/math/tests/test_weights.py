@@ -9,8 +9,7 @@ import prmkit
 from prmkit.policy.hf import HFPolicy
 from prmkit_math.tasks import error_kinds, generate, read_solution
 
-WEIGHTS = files("prmkit_math") / "weights"
-POLICY = WEIGHTS / "policy"
+POLICY = files("prmkit_math") / "weights/policy"
 
 
 def test_the_card_says_what_was_done_and_what_came_out():

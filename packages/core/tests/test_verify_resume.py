@@ -42,7 +42,8 @@ class Slow:
         with Path(os.environ["TOY_CALLS"]).open("ab") as out:
             out.write(f"{trajectory.id}\n".encode())
         number = int(trajectory.id)
-        for _ in range(2000 if number % 100 == 57 else 1):  # far past any limit, in slices that can be stopped
+        # Some take far longer than any limit, in slices that can be stopped.
+        for _ in range(2000 if number % 100 == 57 else 1):
             time.sleep(0.005)
         if number % 50 == 3:
             raise RuntimeError("broke")
