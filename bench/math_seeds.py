@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import fmean, variance
 
-from bench import _seeds_page
+from bench import _main_job_page
 from prmkit_tiny.ship import ship_prm
 
 RUNS = Path("runs/seeds")
@@ -152,7 +152,8 @@ def main() -> dict:
     with ThreadPoolExecutor(2) as pool:
         records = list(pool.map(replicate, range(SEEDS)))
     record = rounded(together(records))
-    _seeds_page.write(record, Path("domains/math/README.md"))
+    made_by = "Made by `python -m bench math_seeds`; all figures are in `src/prmkit_math/seeds.json`."
+    _main_job_page.write(record, Path("domains/math/README.md"), made_by=made_by)
     OUT.write_text(json.dumps({"suites": {f"generated-math-{SEEDS}-seeds": record}}, indent=1) + "\n")
     metrics = {s: held["metrics"] for s, held in record["scorers"].items()}
     wanted = ("step_auroc", "first_error_f1_chosen", "best_of_8")

@@ -1,10 +1,10 @@
-"""The figures over several seeds as a section of the domain's README."""
+"""The figures of a domain's main job, of one seed or several, as a section of its README."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-START, END = "<!-- seeds:start -->", "<!-- seeds:end -->"
+START, END = "<!-- main-job:start -->", "<!-- main-job:end -->"
 SCORERS = (
     "prm",
     "prm-plain",
@@ -24,26 +24,26 @@ COLUMNS = {
 }
 
 
-def write(record: dict, page: Path) -> None:
+def write(record: dict, page: Path, *, made_by: str) -> None:
     """Put the section in the place of the one that stands there."""
     text = page.read_text(encoding="utf-8")
     head, rest = text.split(START)
     _, tail = rest.split(END)
-    page.write_text(f"{head}{START}\n{section(record)}\n{END}{tail}", encoding="utf-8")
+    page.write_text(f"{head}{START}\n{section(record, made_by)}\n{END}{tail}", encoding="utf-8")
 
 
-def section(record: dict) -> str:
+def section(record: dict, made_by: str) -> str:
     """Table and sentences."""
-    seeds = record["scorers"]["prm"]["metrics"]["step_auroc"]["seeds"]
+    seeds = record["scorers"]["prm"]["metrics"]["step_auroc"].get("seeds", 1)
+    trained = f"{seeds} seeds of training the PRM on the same rows" if seeds > 1 else "one seed of training"
     lines = [
-        f"{record['n']:,} solutions of held-out problems in {record['clusters']} clusters; {seeds} seeds of"
-        " training the PRM on the same rows.",
-        "Made by `python -m bench math_seeds`; all figures are in `src/prmkit_math/seeds.json`.",
+        f"{record['n']:,} solutions of held-out problems in {record['clusters']} clusters; {trained}.",
+        made_by,
         "",
         "| scorer | " + " | ".join(COLUMNS.values()) + " |",
         "| --- |" + " --- |" * len(COLUMNS),
     ]
-    for scorer in SCORERS:
+    for scorer in (one for one in SCORERS if one in record["scorers"]):
         metrics = record["scorers"][scorer]["metrics"]
         cells = [span(metrics[name]) if name in metrics else "–" for name in COLUMNS]
         lines.append(f"| {scorer} | " + " | ".join(cells) + " |")
@@ -52,12 +52,8 @@ def section(record: dict) -> str:
 
 def sentences(record: dict) -> list[str]:
     """What the table does not show."""
-    auroc = record["scorers"]["prm"]["metrics"]["step_auroc"]["seed_values"]
-    best = record["scorers"]["prm"]["metrics"]["best_of_8"]["seed_values"]
     error, tools = record["slices"]["error"], record["slices"]["tools"]
     told = [
-        f"Step AUROC of the single seeds: {min(auroc):.3f} to {max(auroc):.3f}; best of 8: {min(best):.3f} to"
-        f" {max(best):.3f}.",
         "Best of 8 by the PRM, in points, against "
         + "; ".join(
             f"{other} {points(paired(record, 'best_of_8', other))}"
@@ -66,14 +62,32 @@ def sentences(record: dict) -> list[str]:
         + ".",
         "A vote weighted by the PRM against one weighted by the tools:"
         f" {points(paired(record, 'weighted_vote_8', 'verifier'))} points.",
-        f"Step AUROC on errors that labelling tools know: {both(error['not withheld'])}; on the withheld"
-        f" class ({error['withheld']['wrong']:,} wrong steps): {both(error['withheld'])}.",
-        f"Where every tool is silent: {both(tools['silent'])}; problems with several derivations:"
-        f" {both(record['slices']['several']['True'])}.",
+    ]
+    if "withheld" in error:
+        known = (
+            f"on errors that labelling tools know: {both(error['not withheld'])}; "
+            if "not withheld" in error
+            else ""
+        )
+        told.append(
+            f"Step AUROC {known}on the withheld class"
+            f" ({error['withheld']['wrong']:,} wrong steps): {both(error['withheld'])}."
+        )
+    several = record["slices"].get("several", {})
+    told += [f"Where every tool is silent: {both(tools['silent'])}."] if "silent" in tools else []
+    told += [f"Problems with several derivations: {both(several['True'])}."] if "True" in several else []
+    told.append(
         "By family: "
         + ", ".join(f"{name} {span(auc(part))}" for name, part in record["slices"]["family"].items())
-        + ".",
-    ]
+        + "."
+    )
+    metrics = record["scorers"]["prm"]["metrics"]
+    if "seed_values" in metrics["step_auroc"]:
+        auroc, best = (metrics[name]["seed_values"] for name in ("step_auroc", "best_of_8"))
+        told.append(
+            f"Step AUROC of the single seeds: {min(auroc):.3f} to {max(auroc):.3f};"
+            f" best of 8: {min(best):.3f} to {max(best):.3f}."
+        )
     return [f"* {line}" for line in told]
 
 

@@ -1,0 +1,51 @@
+"""The main jobs of code, tables and finance, one seed each: ``python -m bench main_jobs``.
+
+Runs the demo of each domain's workflow into ``runs/<domain>`` (a finished run is used again), ships its
+PRM, and writes the section of the domain's README. Needs no data; with PRMKIT_DATA the reports in the run
+folders also hold the public sets. The figures of math are those of ``bench.math_seeds``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from bench import _main_job_page
+from bench.math_seeds import rounded
+from prmkit.plugins import domain
+from prmkit_tiny.ship import home_of, ship_prm
+
+DOMAINS = ("code", "tables", "finance")
+KEPT = ("n", "clusters", "claims", "notes", "scorers", "paired", "slices", "coverage", "cost")
+MADE_BY = "Made by `python -m bench main_jobs`; all figures are in `bench/results/main_jobs.json`."
+
+
+def one(name: str) -> dict:
+    """Figures of one domain's demo."""
+    out = Path("runs") / name
+    command = [
+        sys.executable,
+        "-m",
+        "prmkit",
+        "run",
+        name,
+        "--preset",
+        "demo",
+        "--jobs",
+        "2",
+        "--out",
+        str(out),
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    ship_prm(out / "prm/prm", home_of(domain(name)))
+    (record,) = json.loads((out / "evaluations/judge.json").read_text()).values()
+    _main_job_page.write(record, Path("domains") / name / "README.md", made_by=MADE_BY)
+    return {key: value for key, value in rounded(record).items() if key in KEPT}
+
+
+def main() -> dict:
+    return {name: one(name) for name in DOMAINS if domain(name).workflow}
