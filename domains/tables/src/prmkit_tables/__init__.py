@@ -62,7 +62,5 @@ plugin = DomainPlugin(
         Tool("sqlglot", module="sqlglot", install="pip install sqlglot"),
         Tool("duckdb", module="duckdb", install="pip install duckdb"),
     ),
-    workflow="",
-    policy="",
     prm="",
 )
