@@ -59,11 +59,11 @@ def test_verdicts_on_further_inputs():
 
 def test_quixbugs_programs_do_as_recorded(data_root):
     del data_root
-    names = ("bitcount", "flatten", "gcd", "hanoi", "powerset", "rpn_eval")
+    names = ("gcd", "powerset", "rpn_eval")
     samples = [s for s in prmkit.domain("code").load("quixbugs") if s.problem.id.split("/")[1] in names]
     found = replay("quixbugs", samples)
-    assert (found.n, found.agree) == (12, 12)
-    assert len(confirm(samples).confirmed) == 6
+    assert (found.n, found.agree) == (6, 6)
+    assert len(confirm(samples).confirmed) == 3
 
 
 SUMS = [
