@@ -46,7 +46,11 @@ def ship_prm(prm: Path, home: Path) -> Path:
 @click.option("--policy", type=click.Path(path_type=Path, exists=True), help="Folder of the tiny policy.")
 @click.option("--prm", type=click.Path(path_type=Path, exists=True), help="PRM folder on that policy.")
 def main(name: str, policy: Path | None, prm: Path | None) -> None:
-    """Copy a trained policy, a PRM, or both into a domain's package."""
+    """Copy a trained policy, a PRM, or both into a domain's package.
+
+    Raises:
+        UsageError: Neither is given.
+    """
     if policy is None and prm is None:
         raise click.UsageError("nothing to ship: give --policy, --prm, or both")
     home = home_of(domain(name))
