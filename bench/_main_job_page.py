@@ -104,6 +104,8 @@ def paired(record: dict, metric: str, other: str) -> dict:
 
 
 def span(figure: dict) -> str:
+    if figure["value"] is None:  # only right steps, or only wrong ones
+        return "–"
     if figure.get("low") is None:
         return f"{figure['value']:.3f}"
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"

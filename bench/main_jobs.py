@@ -1,8 +1,9 @@
 """The main jobs of code, tables and finance, one seed each: ``python -m bench main_jobs``.
 
-Runs the demo of each domain's workflow into ``runs/<domain>`` (a finished run is used again), ships its
-PRM, and writes the section of the domain's README. Needs no data; with PRMKIT_DATA the reports in the run
-folders also hold the public sets. The figures of math are those of ``bench.math_seeds``.
+Runs the demo of each domain's workflow into ``runs/<domain>`` (a finished run is used again), ships the
+PRM of those that have a good one, and writes the section of the domain's README. Needs no data; with
+PRMKIT_DATA the reports in the run folders also hold the public sets. The figures of math are those of
+``bench.math_seeds``.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def one(name: str) -> dict:
     ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    ship_prm(out / "prm/prm", home_of(domain(name)))
+    if domain(name).prm:  # a domain ships its PRM where that beats the policy's own surprisal, or equals it
+        ship_prm(out / "prm/prm", home_of(domain(name)))
     (record,) = json.loads((out / "evaluations/judge.json").read_text()).values()
     _main_job_page.write(record, Path("domains") / name / "README.md", made_by=MADE_BY)
     return {key: value for key, value in rounded(record).items() if key in KEPT}

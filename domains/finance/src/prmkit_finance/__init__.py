@@ -63,5 +63,4 @@ plugin = DomainPlugin(
     grader="prmkit_finance.grade:grade",
     suites=SUITES,
     examples="prmkit_finance.examples:load",
-    prm="",
 )
