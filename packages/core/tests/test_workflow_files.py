@@ -57,7 +57,11 @@ def test_readme_begins_with_the_command(name: str) -> None:
     assert first.startswith(f"prmkit run {name}")
 
 
-OWN = {"domain", "options", "withhold", "withheld", "max_new_tokens", "suite", "summary", "notes", "slices"}
+OWN = {"domain", "options", "withhold", "withheld", "roll_claims", "max_new_tokens", "suite"} | {
+    "summary",
+    "notes",
+    "slices",
+}
 """Settings of the main job in which domains differ."""
 
 

@@ -89,7 +89,7 @@ def estimate(data: Json, *, signed: bool = False) -> Estimate | None:
 
     Examples:
         >>> estimate({"value": 0.971, "low": 0.96, "high": 0.98, "n": 900})
-        Estimate(value=0.971, low=0.96, high=0.98, n=900, clusters=None, signed=False)
+        Estimate(value=0.971, low=0.96, high=0.98, n=900, clusters=None, signed=False, word='')
         >>> estimate({"value": None}) is None
         True
     """
