@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from prmkit import plugins
 from prmkit.cli.main import COMMANDS, app, main
 
 TRACE = {
@@ -101,6 +102,15 @@ def test_errors_are_one_with_advice_and_without_traceback(capsys, tmp_path: Path
     assert shown.startswith("prmkit: ")
     assert "what to do:" in shown
     assert "Traceback" not in shown
+
+
+def test_a_domain_without_models_says_so(traces: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    bare = plugins.DomainPlugin(name="bare", summary="", package="prmkit", prm="", policy="")
+    monkeypatch.setattr(plugins, "_scan", lambda: ({"bare": bare}, {}))
+    assert call("score", "--domain", "bare", "--in", traces, "--out", tmp_path / "s.jsonl") == 1
+    told = capsys.readouterr().err
+    assert "'bare' ships no model of this kind" in told
+    assert "--prm" in told
 
 
 def test_debug_shows_where(tmp_path: Path) -> None:

@@ -85,12 +85,17 @@ class DomainPlugin:
         """Path of a file or folder that the domain's wheel ships, such as ``self.prm``.
 
         Raises:
-            PluginError: The package has no such file.
+            PluginError: The package has no such file, or ``name`` is that of a model it does not ship.
         """
-        path = Path(str(importlib.resources.files(self.package) / name))
-        if not name or not path.exists():
+        if not name:
             raise PluginError(
-                f"domain {self.name!r} ships no {name or 'such file'!r}",
+                f"domain {self.name!r} ships no model of this kind",
+                do="give a folder of your own (--prm or --backbone PATH); 'prmkit run' makes one",
+            )
+        path = Path(str(importlib.resources.files(self.package) / name))
+        if not path.exists():
+            raise PluginError(
+                f"domain {self.name!r} ships no {name!r}",
                 do=f"reinstall it: pip install --force-reinstall prmkit-{self.name}",
             )
         return path
