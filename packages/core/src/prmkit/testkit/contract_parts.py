@@ -32,6 +32,8 @@ HEAVY = (
 )
 FEWEST_EXAMPLES = 5
 FEWEST_MUTATORS = 3
+MODEL_FILES = frozenset({"config.json", "model.safetensors", "tokenizer.json"})
+"""What a shipped model holds at least."""
 LARGEST_WEIGHTS = 4 * 2**20
 """Bytes of policy and PRM together."""
 SOLVED = (0.30, 0.80)
@@ -140,6 +142,9 @@ def weights(plugin: DomainPlugin) -> str:
     assert size <= LARGEST_WEIGHTS, f"shipped models take {size:,} bytes, at most {LARGEST_WEIGHTS:,}"
     odd = sorted({file.suffix for file in files} - {".json", ".safetensors"})
     assert not odd, f"shipped models hold files that end in {odd[0]!r}: only JSON and safetensors are safe"
+    for folder in folders:
+        absent = MODEL_FILES - {file.name for file in folder.iterdir()}
+        assert not absent, f"{folder.name} lacks {sorted(absent)[0]}"
     if plugin.policy:
         card = json.loads((plugin.resource(plugin.policy) / "card.json").read_text(encoding="utf-8"))
         assert f"--domain {plugin.name} " in card["command"], "the card names no command of this domain"
