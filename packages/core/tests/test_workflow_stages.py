@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from prmkit.answer import boxed, extract_answer
 from prmkit.errors import AlignmentError, ConfigError, DataError
+from prmkit.plugins import DomainPlugin
 from prmkit.records import read_parquet, sample_to_dict, write_jsonl, write_parquet
 from prmkit.testkit.fakes import FakeGrader, FakePolicy
 from prmkit.types import Code, Evidence, Problem, Provenance, Sample, StepLabels, Trajectory
@@ -153,6 +155,14 @@ def test_rollouts_fill_silent_steps_and_no_others(tmp_path: Path, monkeypatch) -
     assert made.values == (0.8, 1.0, 0.0)
     assert made.detail["filled"] == [1]
     assert asked == ["this is right\nthat is wrong\n"]
+
+
+def test_rollouts_read_answers_as_the_domain_does() -> None:
+    programs = DomainPlugin(
+        name="p", summary="", package="", parts={"task": {"answer": "prmkit.answer:boxed"}}
+    )
+    assert label_stage._extract(programs) is boxed
+    assert label_stage._extract(DomainPlugin(name="q", summary="", package="")) is extract_answer
 
 
 # ---------------------------------------------------------------- samples

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from prmkit.answer import extract_answer
 from prmkit.errors import AlignmentError, ConfigError
 from prmkit.label.evidence import claim_error, first_failure, label, only_claims
-from prmkit.label.rollout import Rollouts, label_many
-from prmkit.plugins import domain
+from prmkit.label.rollout import Extract, Rollouts, label_many
+from prmkit.plugins import DomainPlugin, domain
 from prmkit.records import read_parquet, write_parquet
 from prmkit.registry import resolve
 from prmkit.stats import Interval
@@ -167,6 +168,7 @@ def _rolled(pairs: Iterator[Pair], context: Context) -> Iterator[tuple[Sample, l
         policy,
         resolve(plugin.grader),
         settings,
+        extract=_extract(plugin),
         steps=lambda sample: _silent(
             waiting[sample.trajectory.id],
             sample,
@@ -176,6 +178,12 @@ def _rolled(pairs: Iterator[Pair], context: Context) -> Iterator[tuple[Sample, l
     )
     for sample, fill in stream:
         yield sample, waiting.pop(sample.trajectory.id), fill
+
+
+def _extract(plugin: DomainPlugin) -> Extract:
+    """How completions state their answers: the domain's own ``answer`` where it brings one for its tasks."""
+    own = plugin.parts.get("task", {})
+    return resolve(own["answer"]) if "answer" in own else extract_answer
 
 
 def sources(config: LabelConfig) -> list[Path]:

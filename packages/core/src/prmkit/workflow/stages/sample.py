@@ -98,7 +98,8 @@ class Reader:
     """Turns written text into a graded sample, by the domain's own reading where it has one.
 
     A domain may bring ``parts["task"]`` with ``read`` (problem, text, id, provenance → Trajectory) and
-    ``truth`` (problem, trajectory → StepLabels).
+    ``truth`` (problem, trajectory → StepLabels). ``answer`` (text → answer) is for rollouts; a domain whose
+    answers are no sentences, such as programs, brings it.
     """
 
     def __init__(self, plugin: DomainPlugin, *, system: str, seed: int) -> None:
