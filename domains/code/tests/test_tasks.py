@@ -12,7 +12,16 @@ from prmkit_code import interpreter
 from prmkit_code.grade import grade as graded
 from prmkit_code.outcome import judge
 from prmkit_code.task_families import FAMILIES, LADDER
-from prmkit_code.tasks import RUNGS, canonical, error_kinds, generate, grade, read_solution, truth
+from prmkit_code.tasks import (
+    RUNGS,
+    answer_of,
+    canonical,
+    error_kinds,
+    generate,
+    grade,
+    read_solution,
+    truth,
+)
 
 seeds = st.integers(0, 10**6)
 cells = st.tuples(st.sampled_from([*FAMILIES]), st.sampled_from(RUNGS[:4]))
@@ -33,6 +42,7 @@ def test_every_generated_solution_is_right(seed, cell):
     again = Problem(id="p", text=problem.text, domain="code", reference=stored, context=dict(problem.context))
     assert error_kinds(again, trajectory) == [None] * len(trajectory.steps)
     reread = read_solution(problem, trajectory.text + "\n", id="again")
+    assert answer_of(trajectory.text) == reread.final_answer
     assert [s.text for s in reread.steps] == [s.text for s in trajectory.steps]
     assert graded(problem, reread.final_answer) == 1.0
 

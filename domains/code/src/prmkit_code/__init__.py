@@ -57,6 +57,7 @@ plugin = DomainPlugin(
             "read": "prmkit_code.tasks:read_solution",
             "truth": "prmkit_code.tasks:truth",
             "kinds": "prmkit_code.tasks:error_kinds",
+            "answer": "prmkit_code.tasks:answer_of",
         }
     },
     grader="prmkit_code.grade:grade",

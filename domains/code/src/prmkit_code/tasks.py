@@ -103,12 +103,7 @@ def read_solution(
             )
         at += len(row) + 1
     lines = [step.text for step in steps]
-    if trace:
-        last = lines[-1] if lines else ""
-        said = last.startswith(_ANSWER) and last.endswith(" .")
-        answer = last.removeprefix(_ANSWER).removesuffix(" .") if said else None
-    else:
-        answer = "\n".join(canonical(line) for line in lines) or None
+    answer = _stated(lines) if trace else _written(lines)
     return Trajectory(
         id=id,
         problem_id=problem.id,
@@ -118,6 +113,31 @@ def read_solution(
         outcome=grade(problem, answer),
         provenance=provenance or Provenance(),
     )
+
+
+def _stated(lines: Sequence[str]) -> str | None:
+    """The value that the last line of a trace names."""
+    last = lines[-1].strip() if lines else ""
+    if not (last.startswith(_ANSWER) and last.endswith(" .")):
+        return None
+    return last.removeprefix(_ANSWER).removesuffix(" .")
+
+
+def _written(lines: Sequence[str]) -> str | None:
+    return "\n".join(canonical(line) for line in lines) or None
+
+
+def answer_of(text: str) -> str | None:
+    r"""The answer of a solution of any family: the value it names, else the program in its normal form.
+
+    Examples:
+        >>> answer_of("after line 1 , x == 7 .\nThe answer is 7 .")
+        '7'
+        >>> answer_of("def f ( a ) :\n return 2 * a")
+        'def f(a):\n return a * 2'
+    """
+    lines = [row.rstrip() for row in text.split("\n") if row.strip()]
+    return _stated(lines) or _written(lines)
 
 
 def grade(problem: Problem, answer: str | None) -> float:
@@ -194,6 +214,7 @@ __all__ = [
     "FAMILIES",
     "RUNGS",
     "TASKS",
+    "answer_of",
     "canonical",
     "content",
     "error_kinds",
