@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from prmkit.errors import ConfigError
 from prmkit.plugins import domain
 from prmkit.policy.hf import HFPolicy
 from prmkit.registry import resolve
+from prmkit.types import Problem, Sample
 
 SAMPLES = 8
 CURVE = 40
@@ -36,7 +38,7 @@ def judge(
     Args:
         policy: What writes the solutions.
         name: Domain.
-        per_cell: Problems per family and rung.
+        per_cell: Problems per family and rung; all where there are fewer.
         rungs: Rungs to judge, all when None.
         families: Families to judge, all when None.
         split: Split the problems come from.
@@ -50,8 +52,7 @@ def judge(
     errors: dict[str, Counter[str]] = defaultdict(Counter)
     for rung in rungs if rungs is not None else resolve(f"{module}:RUNGS"):
         for family in families or resolve(f"{module}:FAMILIES"):
-            samples = generate(seed, per_cell, rungs=(rung,), families=(family,), split=split)
-            problems = [sample.problem for sample in samples]
+            problems = _problems(generate(seed, per_cell, rungs=(rung,), families=(family,), split=split))
             drawn = policy.complete([(problem, "") for problem in problems], n=SAMPLES, seed=seed)
             for problem, completions in zip(problems, drawn, strict=True):
                 read_all = [read(problem, c.text, id=f"{problem.id}/{i}") for i, c in enumerate(completions)]
@@ -65,6 +66,17 @@ def judge(
         "solved": {cell: _rates(rows) for cell, rows in cells.items()},
         "first_errors": {family: dict(count.most_common()) for family, count in errors.items()},
     }
+
+
+def _problems(samples: Iterator[Sample]) -> list[Problem]:
+    """The problems of a cell, as many as it has."""
+    found: list[Problem] = []
+    try:
+        found.extend(sample.problem for sample in samples)
+    except ConfigError:
+        if not found:
+            raise
+    return found
 
 
 def _rates(rows: list[list[float]]) -> dict[str, float]:
