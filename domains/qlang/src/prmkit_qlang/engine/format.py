@@ -1,0 +1,121 @@
+"""What a console prints: lists line by line, matrices and tables in columns, dictionaries with a bar.
+
+Texts count bytes while they are made (see ``inline``); lines and columns beyond the console end in ``..``.
+
+Source: the prints shown on the pages of the kdb+ documentation, and its page on system commands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prmkit_qlang.engine.functions import is_nil
+from prmkit_qlang.engine.inline import narrow, plains, readable, s1
+from prmkit_qlang.engine.types import BOOL, BYTE, CHAR
+from prmkit_qlang.engine.values import Dict, Enum, Fn, List, Table, Value, Vec, items
+
+PACKED = frozenset({BOOL, BYTE, CHAR})
+"""Types whose vectors print without blanks: rows of one of these stand as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Digits of floats, and the size of the console in characters and lines."""
+
+    precision: int = 7
+    width: int = 80
+    height: int = 25
+
+
+def console(x: Value, *, precision: int = 7, width: int = 80, height: int = 25) -> str:
+    r"""What the console prints for a value, without a line end; nothing for the generic null.
+
+    Functions print whole; of anything else no more lines and characters than the console holds.
+
+    Examples:
+        >>> from prmkit_qlang.engine.values import longs, syms
+        >>> console(List([longs([1, 20]), longs([300, 4])])), console(Dict(syms(["a", "bc"]), longs([1, 2])))
+        ('1   20\n300 4 ', 'a | 1\nbc| 2')
+    """
+    if is_nil(x):
+        return ""
+    if isinstance(x, Fn):
+        return readable(s1(x, precision=precision))
+    view = View(precision, width, height)
+    rows = lines(x, view)
+    if len(rows) > height - 2:
+        rows = [*rows[: height - 3], ".."]
+    return readable("\n".join([row if len(row) < width else row[: width - 3] + ".." for row in rows]))
+
+
+def lines(x: Value, view: View) -> list[str]:
+    """The lines of a value, as many as the console may need."""
+    if isinstance(x, List) and x.v:
+        return _rows(x, view)
+    if isinstance(x, Table) and x.cols:
+        return _table(x, view)
+    if isinstance(x, Dict):
+        return _dictionary(x, view)
+    return [s1(x, precision=view.precision, limit=view.width)]
+
+
+def _rows(x: List, view: View) -> list[str]:
+    """The items of a list a line each; columns stand under each other where all rows are as long."""
+    rows = x.v[: view.height]
+    sizes = {len(row.v) if isinstance(row, Vec | List) else -1 for row in rows}
+    size = sizes.pop()
+    if sizes or size < 1 or (rows[0].t in PACKED and all(row.t == rows[0].t for row in rows)):
+        return [s1(row, precision=view.precision, limit=view.width) for row in rows]
+    size = min(size, view.width)
+    cells = [_cells(row, size, view) for row in rows]
+    return _aligned([[row[i] for row in cells] for i in range(size)], view)
+
+
+def _cells(x: Value, n: int, view: View) -> list[str]:
+    """Texts of the first n items: plain ones for a vector, else each as on a line of its own."""
+    if isinstance(x, Vec):
+        head = Enum(x.v[:n], x.domain, x.target) if isinstance(x, Enum) else Vec(x.t, x.v[:n])
+        return plains(head, view.precision)
+    values = x.v[:n] if isinstance(x, List) else items(x)[:n]
+    return [s1(one, precision=view.precision, limit=view.width) for one in values]
+
+
+def _aligned(columns: list[list[str]], view: View) -> list[str]:
+    """Lines of columns of cells, each as wide as its widest cell; as many columns as may be seen."""
+    out = [""] * (len(columns[0]) if columns else 0)
+    used = 0
+    for i, column in enumerate(columns):
+        if used > view.width:
+            break
+        wide = max(map(len, column), default=0)
+        gap = " " if i else ""
+        out = [line + gap + cell.ljust(wide) for line, cell in zip(out, column, strict=True)]
+        used += wide + len(gap)
+    return out
+
+
+def _table(x: Table, view: View) -> list[str]:
+    """Header, rule and rows."""
+    shown = range(min(len(x.cols), view.width))
+    names = [narrow(x.cols[i]) for i in shown]
+    columns = [[name, *_cells(x.data[i], view.height, view)] for i, name in zip(shown, names, strict=True)]
+    head, *rest = _aligned(columns, view)
+    return [head, "-" * len(head), *rest]
+
+
+def _column(x: Value, view: View) -> list[str]:
+    """The items of a list, a line each."""
+    if isinstance(x, Table):
+        return _table(x, view)
+    return _rows(x, view) if isinstance(x, List) and x.v else _cells(x, view.height, view)
+
+
+def _dictionary(x: Dict, view: View) -> list[str]:
+    """Keys and values with a bar between; a table on one side gives a header to the other."""
+    keys, values = _column(x.k, view), _column(x.w, view)
+    tables = isinstance(x.k, Table), isinstance(x.w, Table)
+    if any(tables) and not all(tables):
+        bare = values if tables[0] else keys
+        bare[:0] = ["", "-" * max(map(len, bare), default=0)]
+    wide = max(map(len, keys), default=0)
+    return [f"{key.ljust(wide)}| {value}" for key, value in zip(keys, values, strict=False)]

@@ -1,0 +1,300 @@
+r"""Texts of values on one line: atoms, vectors, and anything nested, as ``-3!`` gives them.
+
+Texts are bytes in disguise: each character is one byte (Latin-1), so that widths count bytes as q does.
+``readable`` turns a finished text into UTF-8 text.
+
+Source: the documentation's pages on datatypes, syntax and ``.Q.s1``, and the prints shown on all pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from prmkit_qlang.engine import temporal
+from prmkit_qlang.engine.functions import Composition, Derived, Lambda, Prim, Projection
+from prmkit_qlang.engine.meter import METER
+from prmkit_qlang.engine.types import (
+    BOOL,
+    BYTE,
+    CHAR,
+    FLOAT,
+    GUID,
+    INFINITIES,
+    INT,
+    LONG,
+    MONTH,
+    NAMES,
+    NULLS,
+    REAL,
+    SHORT,
+    SYM,
+)
+from prmkit_qlang.engine.values import Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, syms, unenum
+
+EXACT = 17
+r"""Digits that ``\P 0`` shows."""
+ENDLESS = 1 << 62
+"""No limit to the characters that are wanted."""
+_ESCAPES = {chr(i): f"\\{i:03o}" for i in (*range(32), *range(127, 256))} | {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\n": "\\n",
+    "\t": "\\t",
+    "\r": "\\r",
+}
+_QUOTED = str.maketrans(_ESCAPES)
+_INTEGERS = {SHORT: "h", INT: "i", LONG: ""}
+
+
+def narrow(text: str) -> str:
+    """A text with one character a byte."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def readable(text: str) -> str:
+    """A text of one character a byte as it reads in UTF-8."""
+    return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+
+
+# ---------------------------------------------------------------- scalars
+
+
+def floating(v: float, precision: int = 7) -> str:
+    """A float in the shortest form of so many digits, without a suffix.
+
+    Examples:
+        >>> floating(1 / 3), floating(1e10), floating(float("nan")), floating(-float("inf"))
+        ('0.3333333', '1e+10', '0n', '-0w')
+    """
+    if v != v:
+        return "0n"
+    text = f"{v:.{precision or EXACT}g}"
+    return text if "f" not in text else "0w" if v > 0 else "-0w"
+
+
+def integer(t: int, v: int) -> str:
+    """A short, int or long without a suffix; shorts have no sign for infinity.
+
+    Examples:
+        >>> integer(LONG, -(2**63)), integer(INT, 2**31 - 1), integer(SHORT, 32767)
+        ('0N', '0W', '32767')
+    """
+    if v == NULLS[t]:
+        return "0N"
+    if t != SHORT and abs(v) == INFINITIES[t]:
+        return "0W" if v > 0 else "-0W"
+    return str(v)
+
+
+def guid(v: int) -> str:
+    """A guid in its five groups."""
+    text = f"{v:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def plain(t: int, v: Any, precision: int = 7) -> str:
+    """A stored scalar of positive type t without any sign of its type; nothing for a null.
+
+    It is what a column of a table shows, and the text that ``string`` gives.
+
+    Examples:
+        >>> plain(LONG, 3), plain(FLOAT, 3.0), plain(LONG, -(2**63)), plain(SYM, "ab"), plain(BYTE, 10)
+        ('3', '3', '', 'ab', '0a')
+    """
+    if t == SYM:
+        return narrow(v)
+    if t in _INTEGERS:
+        return "" if v == NULLS[t] else integer(t, v)
+    if t in (FLOAT, REAL):
+        return "" if v != v else floating(v, precision)
+    if t == CHAR:
+        return chr(v)
+    if t == BOOL:
+        return "1" if v else "0"
+    if t == BYTE:
+        return f"{v:02x}"
+    if t == GUID:
+        return guid(v)
+    if v != v or v == NULLS[t]:
+        return ""
+    text = temporal.show(t, v)
+    return text.removesuffix("m") if t == MONTH else text
+
+
+def plains(x: Vec, precision: int = 7) -> list[str]:
+    """The items of a vector, each as ``plain`` gives it."""
+    source = unenum(x) if isinstance(x, Enum) else x
+    t, values = source.t, source.v.tolist()
+    if t == SYM and all(map(str.isascii, values)):
+        return list(values)
+    return [plain(t, v, precision) for v in values]
+
+
+def atom(t: int, v: Any, precision: int = 7) -> str:
+    """One value of positive type t as an atom.
+
+    Examples:
+        >>> atom(LONG, 3), atom(FLOAT, 3.0), atom(INT, -(2**31)), atom(CHAR, 97), atom(REAL, 0.5)
+        ('3', '3f', '0Ni', '"a"', '0.5e')
+    """
+    if t in _INTEGERS:
+        return integer(t, v) + _INTEGERS[t]
+    if t == FLOAT:
+        return _suffixed(floating(v, precision))
+    if t == SYM:
+        return "`" + narrow(v)
+    if t == CHAR:
+        return f'"{_ESCAPES.get(chr(v), chr(v))}"'
+    if t == BOOL:
+        return "1b" if v else "0b"
+    if t == BYTE:
+        return f"0x{v:02x}"
+    if t == REAL:
+        return "0Ne" if v != v else floating(v, precision) + "e"
+    if t == GUID:
+        return guid(v)
+    return temporal.show(t, v)
+
+
+def _suffixed(text: str) -> str:
+    """Texts of floats with the letter that they need where all of them look whole."""
+    return text if "." in text or "e" in text or "n" in text or "w" in text else text + "f"
+
+
+# ---------------------------------------------------------------- vectors
+
+
+def vector(x: Vec, precision: int = 7, limit: int = ENDLESS) -> str:
+    """A vector on one line; at least ``limit`` characters of it where it is longer.
+
+    Examples:
+        >>> import numpy as np
+        >>> vector(Vec(LONG, np.array([1, 2]))), vector(Vec(FLOAT, np.array([1.0])))
+        ('1 2', ',1f')
+    """
+    METER.take(min(len(x.v), limit + 1))
+    name = f"`{x.domain}$" if isinstance(x, Enum) else ""
+    mark = f"`{x.attr}#" if x.attr else ""
+    values = x.v[: limit + 1].tolist() if len(x.v) > limit else x.v.tolist()
+    t = x.t
+    if isinstance(x, Enum):
+        source = unenum(Enum(x.v[: limit + 1], x.domain, x.target))
+        t, values = source.t, source.v.tolist()
+        if not values:
+            return f"{mark}{name}()"
+        if source.t != SYM:
+            return f"{mark}`{x.domain}!{vector(Vec(LONG, x.v[: limit + 1]))}"
+    if t == CHAR:
+        return (
+            f'{mark}{"," if len(values) == 1 else ""}"{bytes(values).decode("latin-1").translate(_QUOTED)}"'
+        )
+    if not values:
+        return f"{mark}`{NAMES[t]}$()"
+    one = "," if len(values) == 1 else ""
+    return mark + one + name + _joined(t, values, precision)
+
+
+def _joined(t: int, values: list[Any], precision: int) -> str:
+    """The values of a vector, one after another, and the suffix of all."""
+    if t in _INTEGERS:
+        low, high = min(values), max(values)
+        if low <= -INFINITIES[t] or high >= INFINITIES[t]:
+            return " ".join([integer(t, v) for v in values]) + _INTEGERS[t]
+        return " ".join(map(str, values)) + _INTEGERS[t]
+    if t == FLOAT:
+        return _suffixed(" ".join([floating(v, precision) for v in values]))
+    if t == SYM:
+        return "`" + narrow("`".join(values))
+    if t == BOOL:
+        return "".join(["1" if v else "0" for v in values]) + "b"
+    if t == BYTE:
+        return "0x" + bytes(values).hex()
+    if t == REAL:
+        return " ".join(["0N" if v != v else floating(v, precision) for v in values]) + "e"
+    if t == GUID:
+        return " ".join(map(guid, values))
+    texts = [temporal.show(t, v) for v in values]
+    return " ".join([text.removesuffix("m") for text in texts]) + "m" if t == MONTH else " ".join(texts)
+
+
+# ---------------------------------------------------------------- anything
+
+
+def s1(x: Value, *, precision: int = 7, limit: int = ENDLESS) -> str:
+    """A value on one line as ``-3!`` gives it, with one character a byte.
+
+    Args:
+        x: Any value.
+        precision: Digits of floats; 0 shows all.
+        limit: Characters that are wanted; of a longer text at least so many are made, and rarely more.
+
+    Examples:
+        >>> from prmkit_qlang.engine.values import chars, long, syms
+        >>> s1(List([long(1), chars("ab")])), s1(Dict(syms("ab"), List([long(1), chars("x")])))
+        ('(1;"ab")', '`a`b!(1;,"x")')
+    """
+    if isinstance(x, EnumAtom):
+        found = unenum(x)
+        if found.t != -SYM:
+            return f"`{x.domain}!{integer(LONG, x.v)}"
+        return f"`{x.domain}${atom(SYM, found.v)}"
+    if isinstance(x, Atom):
+        return atom(-x.t, x.v, precision)
+    if isinstance(x, Vec):
+        return vector(x, precision, limit)
+    if isinstance(x, List):
+        if not x.v:
+            return "()"
+        if len(x.v) == 1:
+            return "," + s1(x.v[0], precision=precision, limit=limit)
+        return f"({_pieces(x.v, precision, limit)})"
+    if isinstance(x, Table):
+        return f"{_mark(x.attr)}+{_pair(syms(x.cols), List(x.data), precision, limit)}"
+    if isinstance(x, Dict):
+        return _pair(x.k, x.w, precision, limit, x.attr)
+    return function(x, lambda one: s1(one, precision=precision, limit=limit))
+
+
+def _mark(attr: str) -> str:
+    return f"`{attr}#" if attr else ""
+
+
+def _pieces(values: Sequence[Value], precision: int, limit: int) -> str:
+    """Texts between semicolons, as many as the limit wants."""
+    out, left = [], limit
+    for one in values:
+        text = s1(one, precision=precision, limit=max(left, 1))
+        out.append(text)
+        left -= len(text) + 1
+        if left < 0:
+            break
+    return ";".join(out)
+
+
+def _pair(k: Value, w: Value, precision: int, limit: int, attr: str = "") -> str:
+    """Keys and values with an exclamation mark between; keys in parentheses where they would run together."""
+    keys = s1(k, precision=precision, limit=limit)
+    if attr and not keys.startswith(f"`{attr}#"):
+        keys = _mark(attr) + keys
+    single = isinstance(k, Vec) and (isinstance(k, Enum) or (k.t != CHAR and not len(k.v)) or len(k.v) == 1)
+    if single or not isinstance(k, Vec | List) or (isinstance(k, List) and len(k.v) == 1):
+        keys = f"({keys})"
+    if len(keys) > limit:
+        return keys
+    return f"{keys}!{s1(w, precision=precision, limit=limit - len(keys))}"
+
+
+def function(x: Value, text: Callable[[Value], str]) -> str:
+    """A function as it was written; parts are shown by ``text``."""
+    if isinstance(x, Prim):
+        return x.show
+    if isinstance(x, Lambda):
+        return narrow(x.source)
+    if isinstance(x, Derived):
+        return text(x.f) + x.adverb
+    if isinstance(x, Projection):
+        return f"{text(x.f)}[{';'.join('' if one is None else text(one) for one in x.args)}]"
+    if isinstance(x, Composition):
+        return "".join(map(text, x.fs))
+    return ""
