@@ -1,4 +1,4 @@
-"""The embedded q against the documentation of q: documented console prints, page by page, as raw text.
+"""The embedded q against the documentation of q: console prints, page by page, as raw text, and types.
 
 ``python -m bench qlang_conformance`` writes the figures. For developers, ``python -m bench.qlang_conformance
 [--show N] [--page P] [--feature F] [--dump FILE.jsonl]`` prints or writes what disagrees.
@@ -16,7 +16,9 @@ from typing import Any
 
 from prmkit.dataset import open_dataset
 from prmkit_qlang import Session
-from prmkit_qlang.data.docs_examples import SOURCE
+from prmkit_qlang.adjudicated import Ruling, adjudicate, rulings
+from prmkit_qlang.data import doc_pages, docs_examples
+from prmkit_qlang.matrices import FUNCTIONS, Cell, check_matrix, read_matrices
 from prmkit_qlang.replay import Played, replay
 
 SECONDS = 10.0
@@ -43,7 +45,7 @@ def _late(*_: object) -> None:
 
 def blocks() -> list[dict[str, Any]]:
     """The blocks of the data set."""
-    return [row.data for row in open_dataset(SOURCE).rows()]
+    return [row.data for row in open_dataset(docs_examples.SOURCE).rows()]
 
 
 def play(pages: Iterable[str] = ()) -> list[Played]:
@@ -81,9 +83,64 @@ def figures(played: Iterable[Played]) -> dict[str, Any]:
     }
 
 
+def disagreements(played: Iterable[Played]) -> dict[str, Any]:
+    """Raw and adjudicated agreement, and the reason for every pair that disagrees."""
+    found = adjudicate(played, rulings())
+    return {
+        "raw": round(found.right / found.testable, 4),
+        "adjudicated": round(found.share, 4),
+        "excluded": len(found.excluded),
+        "excluded_share": round(len(found.excluded) / found.testable, 4),
+        "stale_rulings": list(found.stale),
+        "pairs": {one.id: _reason(one) for one in (*found.excluded, *found.open)},
+    }
+
+
+def _reason(ruling: Ruling) -> str:
+    return f"{ruling.reason}: {ruling.evidence}".removesuffix(": ")
+
+
+def cells() -> list[Cell]:
+    """Every cell of the documented tables of types, as ours gives it."""
+    found: list[Cell] = []
+    for row in open_dataset(doc_pages.SOURCE).rows():
+        page = row.data["page"].removeprefix("docs/").removesuffix(".md")
+        tables = read_matrices(row.data["text"])
+        for table, functions in zip(tables, FUNCTIONS.get(page, [[]] * len(tables)), strict=True):
+            for function in functions:
+                found += check_matrix(table, function, Session())
+    return found
+
+
+def types(found: Iterable[Cell]) -> dict[str, Any]:
+    """Agreement of types by function; every cell that disagrees as ``left right: documented, ours``."""
+    by_function: dict[str, Counter[bool]] = {}
+    wrong: dict[str, list[str]] = {}
+    for cell in found:
+        by_function.setdefault(cell.function, Counter())[cell.agrees] += 1
+        if not cell.agrees:
+            told = f"{cell.left}{cell.right}:{cell.documented}{cell.found}"
+            wrong.setdefault(cell.function, []).append(told)
+    agreed = sum(count[True] for count in by_function.values())
+    total = sum(sum(count.values()) for count in by_function.values())
+    return {
+        "cells": total,
+        "agreed": agreed,
+        "share": round(agreed / total, 4),
+        "by_function": {f: f"{n[True]}/{sum(n.values())}" for f, n in sorted(by_function.items())},
+        "disagreements": {f: " ".join(told) for f, told in sorted(wrong.items())},
+    }
+
+
 def main() -> dict[str, Any]:
     played = play()
-    return {"pairs": len(played), "pages": len({one.pair.page for one in played}), **figures(played)}
+    return {
+        "pairs": len(played),
+        "pages": len({one.pair.page for one in played}),
+        **figures(played),
+        "disagreements": disagreements(played),
+        "types": types(cells()),
+    }
 
 
 def _show(one: Played) -> None:
@@ -107,11 +164,15 @@ def cli() -> None:
     parser.add_argument(
         "--feature", default="", help="of these, only pairs with the feature (core, qsql ...)"
     )
+    parser.add_argument("--types", action="store_true", help="the tables of types instead")
     parser.add_argument("--crashes", action="store_true", help="of these, only crashes, untestable ones too")
     parser.add_argument(
         "--dump", type=Path, help="write every played pair to this file (not to be committed)"
     )
     chosen = parser.parse_args()
+    if chosen.types:
+        print(json.dumps(types(cells()), indent=1))
+        return
     played = play(chosen.page)
     bad = [
         one
