@@ -112,6 +112,7 @@ def test_atoms(value, text):
         (Vec(LONG, np.array([1, 2]), "s"), "`s#1 2"),
         (Vec(SYM, syms("a").v, "u"), "`u#,`a"),
         (Enum(np.array([1, 0]), "place", PLACES), "`place$`south`north"),
+        (Enum(np.array([1]), "place", PLACES, "u"), "`u#`place$`u#,`south"),
         (Enum(np.array([], dtype=np.int64), "place", PLACES), "`place$()"),
         (EnumAtom(1, "place", PLACES), "`place$`south"),
         (syms(["é", "日"]), "`é`日"),

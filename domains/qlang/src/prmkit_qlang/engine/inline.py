@@ -174,25 +174,26 @@ def vector(x: Vec, precision: int = 7, limit: int = ENDLESS) -> str:
         ('1 2', ',1f')
     """
     METER.take(min(len(x.v), limit + 1))
-    name = f"`{x.domain}$" if isinstance(x, Enum) else ""
-    mark = f"`{x.attr}#" if x.attr else ""
-    values = x.v[: limit + 1].tolist() if len(x.v) > limit else x.v.tolist()
-    t = x.t
     if isinstance(x, Enum):
-        source = unenum(Enum(x.v[: limit + 1], x.domain, x.target))
-        t, values = source.t, source.v.tolist()
-        if not values:
-            return f"{mark}{name}()"
-        if source.t != SYM:
-            return f"{mark}`{x.domain}!{vector(Vec(LONG, x.v[: limit + 1]))}"
-    if t == CHAR:
-        return (
-            f'{mark}{"," if len(values) == 1 else ""}"{bytes(values).decode("latin-1").translate(_QUOTED)}"'
-        )
+        return _enumerated(x, limit)
+    values = x.v[: limit + 1].tolist() if len(x.v) > limit else x.v.tolist()
+    mark, one = _mark(x.attr), "," if len(values) == 1 else ""
+    if x.t == CHAR:
+        return f'{mark}{one}"{bytes(values).decode("latin-1").translate(_QUOTED)}"'
     if not values:
-        return f"{mark}`{NAMES[t]}$()"
-    one = "," if len(values) == 1 else ""
-    return mark + one + name + _joined(t, values, precision)
+        return f"{mark}`{NAMES[x.t]}$()"
+    return mark + one + _joined(x.t, values, precision)
+
+
+def _enumerated(x: Enum, limit: int) -> str:
+    """The name of the domain and the symbols, or the positions where the domain holds no symbols."""
+    head = Enum(x.v[: limit + 1], x.domain, x.target)
+    mark, source = _mark(x.attr), unenum(head)
+    if not len(head.v):
+        return f"{mark}`{x.domain}$()"
+    sign = "$" if source.t == SYM else "!"
+    shown = source if source.t == SYM else Vec(LONG, head.v)
+    return f"{mark}`{x.domain}{sign}{vector(Vec(shown.t, shown.v, x.attr), limit=limit)}"
 
 
 def _joined(t: int, values: list[Any], precision: int) -> str:
