@@ -1,0 +1,7 @@
+"""The q domain of prmkit."""
+
+from __future__ import annotations
+
+from prmkit_qlang.engine.session import Session
+
+__all__ = ["Session"]

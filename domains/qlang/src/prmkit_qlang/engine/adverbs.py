@@ -1,0 +1,297 @@
+"""Iterators: each, each left and right, each prior, and the accumulators over and scan in all their forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from prmkit_qlang.engine.apply import apply, index, register
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.folds import FOLDS, SCANS, seed_of
+from prmkit_qlang.engine.functions import Derived, Fn, Prim, Projection
+from prmkit_qlang.engine.meter import METER
+from prmkit_qlang.engine.types import BOOL, INT, LONG, SHORT
+from prmkit_qlang.engine.values import (
+    Atom, Dict, List, Table, Value, Vec, at, count, empty_like, is_list, items, match, pack, pick, syms,
+)  # fmt: skip
+
+_COUNTS = frozenset([-BOOL, -SHORT, -INT, -LONG])
+
+
+def _iterable(x: Value) -> bool:
+    return is_list(x) or isinstance(x, Dict | Table)
+
+
+def each(f: Value, args: list[Value]) -> Value:
+    """``f'[x;...]``: over the items of lists of one length; atoms are repeated. On an int list: case.
+
+    Raises:
+        QError: ``length`` where the lists differ.
+    """
+    if not isinstance(f, Fn) and is_list(f) and len(args) > 1 and abs(f.t) in (BOOL, SHORT, INT, LONG):
+        return _case(f, args)
+    if len(args) == 1:
+        return _each_one(f, args[0])
+    lists = [one for one in args if _iterable(one)]
+    if not lists:
+        return apply(f, args)
+    keys = next((one for one in lists if isinstance(one, Dict)), None)
+    if keys is not None:
+        return Dict(keys.k, each(f, [_aligned(one, keys) for one in args]))
+    n = count(lists[0])
+    if any(count(one) != n for one in lists):
+        raise QError("length")
+    METER.take(8 * n)
+    columns = [items(one) if _iterable(one) else [one] * n for one in args]
+    return pack([apply(f, row) for row in zip(*columns, strict=True)])
+
+
+def _aligned(x: Value, keys: Dict) -> Value:
+    if isinstance(x, Dict):
+        return x.w if match(x.k, keys.k) else index(x, keys.k)
+    return x
+
+
+def _each_one(f: Value, x: Value) -> Value:
+    if isinstance(x, Dict):
+        return Dict(x.k, _each_one(f, x.w) if not isinstance(x.w, Table) else pack([apply(f, (one,)) for one in items(x.w)]))
+    if not _iterable(x):
+        return apply(f, (x,))
+    if isinstance(x, Vec) and isinstance(f, Prim) and f.atomic:
+        return apply(f, (x,))
+    n = count(x)
+    if not n:
+        return _nothing(f, x)
+    METER.take(8 * n)
+    return pack([apply(f, (one,)) for one in items(x)])
+
+
+def _nothing(f: Value, x: Value) -> Value:
+    if isinstance(f, Prim) and f.atomic:
+        return apply(f, (x,))
+    if not isinstance(f, Fn) and is_list(f):
+        return empty_like(f)
+    return List([])
+
+
+def _case(f: Value, args: list[Value]) -> Value:
+    n = max([count(f), *(count(one) for one in args if is_list(one))])
+    if any(is_list(one) and count(one) != n for one in args):
+        raise QError("length")
+    picked = [i.v for i in items(f)]  # type: ignore[attr-defined]
+    return pack([at(args[p], i) if is_list(args[p]) else args[p] for i, p in enumerate(picked)])
+
+
+def each_right(f: Value, args: list[Value]) -> Value:
+    """``x f/:y``: x with each item of y."""
+    x, y = _two(args)
+    if isinstance(y, Dict):
+        return Dict(y.k, each_right(f, [x, y.w]))
+    if not _iterable(y):
+        return apply(f, (x, y))
+    METER.take(8 * count(y))
+    return pack([apply(f, (x, one)) for one in items(y)])
+
+
+def each_left(f: Value, args: list[Value]) -> Value:
+    """``x f\\:y``: each item of x with y."""
+    x, y = _two(args)
+    if isinstance(x, Dict):
+        return Dict(x.k, each_left(f, [x.w, y]))
+    if not _iterable(x):
+        return apply(f, (x, y))
+    METER.take(8 * count(x))
+    return pack([apply(f, (one, y)) for one in items(x)])
+
+
+def _two(args: list[Value]) -> tuple[Value, Value]:
+    if len(args) != 2:
+        raise QError("rank")
+    return args[0], args[1]
+
+
+def each_prior(f: Value, args: list[Value]) -> Value:
+    """``f':x``: each item with the one before it; the first one with the seed."""
+    if isinstance(f, Fn) and _rank(f) == 1:
+        return each(f, args)  # each parallel
+    x = args[-1]
+    if isinstance(x, Dict):
+        return Dict(x.k, each_prior(f, [*args[:-1], x.w]))
+    if isinstance(x, Table):
+        return Table(x.cols, [each_prior(f, [*args[:-1], c]) for c in x.data])
+    if not is_list(x):
+        return apply(f, (x, args[0])) if len(args) == 2 else x
+    n = count(x)
+    if len(args) == 2:
+        before = args[0]
+    else:
+        before = seed_of(f, x)
+    if not n:
+        return x
+    if isinstance(x, Vec) and isinstance(before, Atom) and isinstance(f, Prim) and f.atomic and n > 8:
+        rest = apply(f, (pick(x, np.arange(1, n)), pick(x, np.arange(n - 1))))
+        first = apply(f, (at(x, 0), before))
+        if isinstance(rest, Vec) and isinstance(first, Atom) and rest.t == -first.t:
+            return Vec(rest.t, np.concatenate([np.array([first.v], dtype=rest.v.dtype), rest.v]))
+    METER.take(8 * n)
+    out = []
+    for one in items(x):
+        out.append(apply(f, (one, before)))
+        before = one
+    return pack(out)
+
+
+def _rank(f: Fn) -> int:
+    if isinstance(f, Derived):
+        return 1 if f.adverb in ("/", "\\", "':") else 2 if f.adverb in ("/:", "\\:") else _rank(f.f) if isinstance(f.f, Fn) else 1
+    return f.rank
+
+
+# ---------------------------------------------------------------- accumulators
+
+
+def over(f: Value, args: list[Value]) -> Value:
+    """``f/``: converge, do, while, or reduce."""
+    return _accumulate(f, args, keep=False)
+
+
+def scan(f: Value, args: list[Value]) -> Value:
+    """``f\\``: like over, with every value on the way."""
+    return _accumulate(f, args, keep=True)
+
+
+def _accumulate(f: Value, args: list[Value], *, keep: bool) -> Value:
+    n = len(args)
+    unary = _rank(f) == 1 if isinstance(f, Fn) else True
+    if isinstance(f, Fn) and _rank(f) > 2:
+        return _fold_many(f, args, keep)
+    if not isinstance(f, Fn) and n == 2 and not _repeats(args[0]):
+        return _fold(f, args, keep)
+    if unary:
+        if n == 1:
+            return _converge(f, args[0], keep)
+        if n == 2:
+            return _repeat(f, args[0], args[1], keep)
+        raise QError("rank")
+    if n > 2:
+        raise QError("rank")
+    return _fold(f, args, keep)
+
+
+def _repeats(x: Value) -> bool:
+    return x.t in _COUNTS or isinstance(x, Fn)
+
+
+def _converge(f: Value, x: Value, keep: bool) -> Value:
+    first, seen = x, [x]
+    METER.take(1)
+    while True:
+        METER.step()
+        following = apply(f, (x,))
+        if match(following, x) or match(following, first):
+            break
+        x = following
+        if keep:
+            METER.take(8 + count(x))
+            seen.append(x)
+    return pack(seen) if keep else x
+
+
+def _repeat(f: Value, how: Value, x: Value, keep: bool) -> Value:
+    seen = [x]
+
+    def go_on() -> None:
+        nonlocal x
+        METER.step()
+        x = apply(f, (x,))
+        if keep:
+            METER.take(8 + count(x))
+            seen.append(x)
+
+    if how.t in _COUNTS:
+        for _ in range(how.v):  # type: ignore[attr-defined]
+            go_on()
+    elif isinstance(how, Fn | Dict) or is_list(how):
+        while True:
+            test = apply(how, (x,))
+            if not isinstance(test, Atom) or test.t not in (*_COUNTS, -4):
+                raise QError("type")
+            if not test.v:
+                break
+            go_on()
+    else:
+        raise QError("type")
+    return pack(seen) if keep else x
+
+
+def _fold(f: Value, args: list[Value], keep: bool) -> Value:
+    x = args[-1]
+    if isinstance(f, Prim):
+        quick = (SCANS if keep else FOLDS).get(f.name)
+        if quick is not None and isinstance(x, Vec):
+            made = quick(args[0] if len(args) == 2 else None, x)
+            if made is not None:
+                return made
+    if isinstance(x, Dict):
+        made_ = _fold(f, [*args[:-1], x.w], keep)
+        return Dict(x.k, made_) if keep else made_
+    if not _iterable(x):
+        return apply(f, (args[0], x)) if len(args) == 2 else x
+    if isinstance(x, Table) and keep and len(args) == 1 and isinstance(f, Prim) and f.atomic:
+        return Table(x.cols, [_fold(f, [c], True) for c in x.data])
+    values = items(x)
+    if len(args) == 2:
+        state = args[0]
+    elif values:
+        state, values = values[0], values[1:]
+        if keep:
+            return _scanned(f, state, values, [state])
+    else:
+        return x if keep else seed_of(f, x, empty=True)
+    if keep:
+        return _scanned(f, state, values, [])
+    for one in values:
+        METER.step()
+        state = apply(f, (state, one))
+    return state
+
+
+def _scanned(f: Value, state: Value, values: list[Value], out: list[Value]) -> Value:
+    for one in values:
+        METER.take(8 + count(state))
+        state = apply(f, (state, one))
+        out.append(state)
+    return pack(out)
+
+
+def _fold_many(f: Fn, args: list[Value], keep: bool) -> Value:
+    if len(args) == 1 and f.rank > 2:
+        return Projection(Derived(f, "\\" if keep else "/"), [None, args[0]])
+    lists = args[1:]
+    lengths = {count(one) for one in lists if _iterable(one)}
+    if len(lengths) > 1:
+        raise QError("length")
+    if not lengths:
+        return apply(f, args)
+    n = lengths.pop()
+    columns = [items(one) if _iterable(one) else [one] * n for one in lists]
+    state = args[0]
+    out: list[Value] = []
+    for row in zip(*columns, strict=True):
+        METER.step()
+        state = apply(f, (state, *row))
+        if keep:
+            METER.take(8 + count(state))
+            out.append(state)
+    return pack(out) if keep else state
+
+
+_RUNS: dict[str, Callable[[Value, list[Value]], Value]] = {
+    "'": each, "/:": each_right, "\\:": each_left, "':": each_prior, "/": over, "\\": scan,
+}  # fmt: skip
+for _mark, _run in _RUNS.items():
+    register(_mark, _run)
+
+__all__ = ["Any", "each", "each_left", "each_prior", "each_right", "over", "scan", "syms"]

@@ -1,0 +1,72 @@
+"""What functions of the language may ask of the session that runs them: names, and evaluation of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.values import Value
+
+
+class Machine(Protocol):
+    """The part of an evaluator that functions of the language use."""
+
+    def get(self, name: str) -> Value:
+        """Value of a global name."""
+        ...
+
+    def set(self, name: str, value: Value) -> None:
+        """Assign a global name."""
+        ...
+
+    def run_tree(self, tree: Value) -> Value:
+        """Evaluate a parse tree."""
+        ...
+
+    def run_text(self, text: str) -> Value:
+        """Evaluate source text."""
+        ...
+
+    def with_columns(self, tree: Value, columns: Mapping[str, Value]) -> Value:
+        """Evaluate a tree whose names are columns first."""
+        ...
+
+    def trees(self, text: str) -> list[Value | None]:
+        """The parse trees of a text."""
+        ...
+
+    def names(self) -> list[str]:
+        """Variables of the namespace at work."""
+        ...
+
+    def draw(self, n: int, source: Value) -> Value:
+        """``n?source``: random items, the same in every session."""
+        ...
+
+    def guarded(self, run: Callable[[], Value], handler: Callable[[str], Value]) -> Value:
+        """A value, or what a handler makes of the error text; frames are put back."""
+        ...
+
+
+class Context:
+    """The machine at work."""
+
+    __slots__ = ("machine",)
+
+    def __init__(self) -> None:
+        self.machine: Machine | None = None
+
+    @property
+    def now(self) -> Machine:
+        """The machine at work.
+
+        Raises:
+            QError: ``nyi`` outside a session.
+        """
+        if self.machine is None:
+            raise QError("nyi")
+        return self.machine
+
+
+CONTEXT = Context()

@@ -1,0 +1,96 @@
+"""Reductions and scans of vectors that numpy does in one go, and what an accumulator begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from prmkit_qlang.engine.atomic import add, larger, lesser, multiply
+from prmkit_qlang.engine.functions import NIL, Prim
+from prmkit_qlang.engine.types import (
+    BOOL, BYTE, FLOAT, FLOATING, INFINITIES, INT, LONG, NULLS, REAL, SHORT, TEMPORAL, TIMESPAN,
+)  # fmt: skip
+from prmkit_qlang.engine.values import Atom, List, Value, Vec, at, long, null
+
+_WHOLE = frozenset([INT, LONG])
+Quick = Callable[[Value | None, Vec], Value | None]
+_SEEDS: dict[str, Any] = {"+": 0, "-": 0, "*": 1, "%": 1}
+
+
+def seed_of(f: Value, x: Value, *, empty: bool = False) -> Value:
+    """What stands before the first item: the identity of the operator, else a null like the items.
+
+    With ``empty``, the result of reducing an empty list.
+    """
+    name = f.name if isinstance(f, Prim) else ""
+    t = abs(x.t)
+    if empty:
+        if name in _SEEDS:
+            kind = t if t in (LONG, FLOAT, REAL, TIMESPAN) else INT if t in (BOOL, SHORT, INT, BYTE) else LONG
+            return Atom(-kind, _SEEDS[name] if kind not in FLOATING else float(_SEEDS[name]))
+        if name in ("&", "|") and t in INFINITIES:
+            return Atom(-t, INFINITIES[t] if name == "&" else -INFINITIES[t])
+        if name == ",":
+            return x
+        return null(t) if t and t != 98 else List([])
+    if name == "," and t:
+        return Vec(t, x.v[:0]) if isinstance(x, Vec) else List([])
+    if name in ("-", "+"):
+        return null_free(t, 0)
+    if name in ("*", "%"):
+        return null_free(t, 1)
+    if name == "~":
+        return NIL
+    return at(x, -1) if isinstance(x, Vec) else _before(x)
+
+
+def _before(x: Value) -> Value:
+    return at(x, -1) if isinstance(x, List) and x.v else List([])
+
+
+def null_free(t: int, v: int) -> Value:
+    """A small number that leaves values of type t what they are."""
+    return Atom(-FLOAT, float(v)) if t in (REAL, FLOAT) else long(v) if t not in (BOOL, BYTE, SHORT, INT) else Atom(-INT, v)
+
+
+def _sum_all(seed: Value | None, x: Vec) -> Value | None:
+    if x.t not in _WHOLE or not len(x.v):
+        return None
+    if x.v.min() == NULLS[x.t]:
+        return None
+    total = Atom(-x.t, int(x.v.sum(dtype=x.v.dtype)))
+    return total if seed is None else add(seed, total) if seed.t in (-INT, -LONG) else None
+
+
+def _product_all(seed: Value | None, x: Vec) -> Value | None:
+    if x.t not in _WHOLE or not len(x.v) or x.v.min() == NULLS[x.t]:
+        return None
+    total = Atom(-x.t, int(x.v.prod(dtype=x.v.dtype)))
+    return total if seed is None else multiply(seed, total) if seed.t in (-INT, -LONG) else None
+
+
+def _sums(seed: Value | None, x: Vec) -> Value | None:
+    if x.t not in _WHOLE or not len(x.v) or x.v.min() == NULLS[x.t]:
+        return None
+    out = Vec(x.t, np.cumsum(x.v, dtype=x.v.dtype))
+    return out if seed is None else add(seed, out) if seed.t in (-INT, -LONG) else None
+
+
+def _extreme(op: Any, two: Any) -> Quick:
+    def run(seed: Value | None, x: Vec) -> Value | None:
+        if x.t not in _WHOLE | TEMPORAL or x.t in FLOATING or not len(x.v):
+            return None
+        best = Atom(-x.t, int(op.reduce(x.v)))
+        return best if seed is None else two(seed, best)  # type: ignore[no-any-return]
+
+    return run
+
+
+FOLDS: dict[str, Quick] = {
+    "+": _sum_all, "*": _product_all, "&": _extreme(np.minimum, lesser), "|": _extreme(np.maximum, larger),
+}  # fmt: skip
+"""Dyad → reduction of a vector, None where the general way must be gone."""
+SCANS: dict[str, Quick] = {"+": _sums}
+"""Dyad → scan of a vector."""

@@ -1,0 +1,135 @@
+"""Functions as values: primitives, lambdas, projections, compositions and what iterators make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.types import BINARY, COMPOSITION, LAMBDA, PROJECTION, UNARY
+from prmkit_qlang.engine.values import Fn, Value
+
+
+class Prim(Fn):
+    """A function of the language itself.
+
+    ``forms`` maps a number of arguments to what runs; ``show`` is how the console prints it; an ``infix``
+    one stands between its arguments; ``atomic`` ones go down to atoms on their own.
+    """
+
+    __slots__ = ("atomic", "forms", "infix", "name", "one", "show", "two")
+
+    def __init__(
+        self,
+        name: str,
+        forms: Mapping[int, Callable[..., Value]],
+        *,
+        show: str = "",
+        infix: bool = False,
+        atomic: bool = False,
+        t: int = 0,
+    ) -> None:
+        self.name = name
+        self.forms = forms
+        self.show = show or name
+        self.infix = infix
+        self.atomic = atomic
+        self.rank = 2 if 2 in forms else min(forms, default=1)
+        self.t = t or (UNARY if self.rank == 1 else BINARY)
+        self.one = forms.get(1)
+        self.two = forms.get(2)
+
+    def call(self, args: Sequence[Value]) -> Value:
+        """Run the form for this number of arguments.
+
+        Raises:
+            QError: ``rank`` where there is no such form.
+        """
+        form = self.forms.get(len(args))
+        if form is None:
+            raise QError("rank")
+        return form(*args)
+
+
+class Lambda(Fn):
+    """A function in braces: parameters, names that are local, body, and its text as it was written."""
+
+    __slots__ = ("body", "context", "locals", "params", "runner", "source")
+
+    def __init__(
+        self,
+        source: str,
+        params: tuple[str, ...],
+        names: frozenset[str],
+        body: tuple[Any, ...],
+        context: str,
+        runner: Callable[[Lambda, Sequence[Value]], Value],
+    ) -> None:
+        self.t = LAMBDA
+        self.source = source
+        self.params = params
+        self.locals = names
+        self.body = body
+        self.context = context
+        self.rank = max(1, len(params))
+        self.runner = runner
+
+    def call(self, args: Sequence[Value]) -> Value:
+        """Run the body.
+
+        Raises:
+            QError: ``rank`` where there are too many arguments, or what the body signals.
+        """
+        return self.runner(self, args)
+
+
+class Projection(Fn):
+    """A function with some arguments filled; ``args`` holds None where one is missing."""
+
+    __slots__ = ("args", "f")
+
+    def __init__(self, f: Value, args: Sequence[Value | None]) -> None:
+        self.t = PROJECTION
+        self.f = f
+        self.args = list(args)
+        self.rank = sum(one is None for one in self.args)
+
+
+class Composition(Fn):
+    """Functions one after another: the last runs on the arguments, each other on the result."""
+
+    __slots__ = ("fs",)
+
+    def __init__(self, fs: Sequence[Value]) -> None:
+        self.t = COMPOSITION
+        self.fs = list(fs)
+        last = self.fs[-1]
+        self.rank = last.rank if isinstance(last, Fn) else 1
+
+
+ITERATORS = ("'", "/", "\\", "':", "/:", "\\:")
+"""The six iterators; a derived function has type 106 plus the place in this list."""
+
+
+class Derived(Fn):
+    """A function or list with an iterator."""
+
+    __slots__ = ("adverb", "f")
+
+    def __init__(self, f: Value, adverb: str) -> None:
+        self.t = 106 + ITERATORS.index(adverb)
+        self.f = f
+        self.adverb = adverb
+        # A derived function runs with one argument or more; only each keeps the rank of a function of several.
+        self.rank = 1
+
+
+NIL = Prim("::", {1: lambda x: x}, t=UNARY)
+"""The generic null, which is also the identity function."""
+HOLE = Prim("", {}, t=UNARY)
+"""An argument left out."""
+
+
+def is_nil(x: Value) -> bool:
+    """Whether x is the generic null or an argument left out."""
+    return x is NIL or x is HOLE

@@ -1,0 +1,130 @@
+"""Text to tokens.
+
+A token is a tuple ``(kind, value, start, end, spaced)``; kinds are ``n`` (a constant), ``v`` (a name), ``o``
+(an operator), ``a`` (an iterator), and each bracket or semicolon is its own kind. A run of numbers is one
+constant. A minus is part of a number where no noun stands directly before it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.literals import number
+from prmkit_qlang.engine.types import CHAR
+from prmkit_qlang.engine.values import Atom, Value, array, chars, sym
+
+Token = tuple[str, Any, int, int, bool]
+
+_NUM = r"-?(?:0x[0-9a-fA-F]*|(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+[a-z]?|\.?\d(?:[0-9A-Za-z.]|:(?=\d))*)"
+_RUN = re.compile(rf"{_NUM}(?:[ \t]+{_NUM}(?![0-9A-Za-z.]))*")
+_SPLIT = re.compile(r"[ \t]+")
+_TOKEN = re.compile(
+    r"""(?P<space>[ \t\r\n]+)
+    |(?P<file>[012]:(?![0-9:]))
+    |(?P<digit>\.?[0-9])
+    |(?P<name>\.?[A-Za-z]\w*(?:\.[A-Za-z_]\w*)*)
+    |(?P<symbol>`(?:[A-Za-z0-9.][\w.]*)?(?::[\w.:/\-]*)?)
+    |(?P<string>"(?:[^"\\]|\\.)*")
+    |(?P<iterator>/:|\\:|':|'|/|\\)
+    |(?P<operator>::|<=:?|>=:?|<>:?|[-+*%&|^<>=~!@.$?\#_,]:(?!:)|[-+*%&|^<>=~!@.$?\#_,:])
+    |(?P<bracket>[()\[\]{};])""",
+    re.VERBOSE,
+)
+_ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b'"': b'"', b"\\": b"\\"}
+_NOUN_END = frozenset(["n", "v", ")", "]", "}"])
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of a text, comments left out.
+
+    Raises:
+        QError: the character or literal that cannot be read.
+    """
+    out: list[Token] = []
+    at, n = 0, len(text)
+    spaced = True
+    match = _TOKEN.match
+    while at < n:
+        found = match(text, at)
+        if found is None:
+            raise QError(text[at])
+        kind = found.lastgroup
+        end = found.end()
+        if kind == "space":
+            spaced = True
+            at = end
+            continue
+        if kind == "name":
+            out.append(("v", found.group(), at, end, spaced))
+        elif kind == "bracket":
+            out.append((found.group(), None, at, end, spaced))
+        elif kind == "digit":
+            end = _number(text, at, out, spaced)
+        elif kind == "operator":
+            end = _operator(text, at, end, out, spaced)
+        elif kind == "iterator":
+            mark = found.group()
+            if mark[0] == "/" and spaced:  # a comment
+                end = text.find("\n", at)
+                at = n if end < 0 else end
+                continue
+            out.append(("a", mark, at, end, spaced))
+        elif kind == "symbol":
+            end = _symbols(text, at, out, spaced)
+        elif kind == "string":
+            out.append(("n", _string(found.group()), at, end, spaced))
+        else:
+            out.append(("o", found.group(), at, end, spaced))
+        at = end
+        spaced = False
+    return out
+
+
+def _number(text: str, at: int, out: list[Token], spaced: bool) -> int:
+    found = _RUN.match(text, at)
+    if found is None:
+        raise QError(text[at])
+    out.append(("n", number(_SPLIT.split(found.group())), at, found.end(), spaced))
+    return found.end()
+
+
+def _operator(text: str, at: int, end: int, out: list[Token], spaced: bool) -> int:
+    if text[at] == "-" and end == at + 1 and text[end : end + 1].isdigit() | (text[end : end + 1] == "."):
+        glued = not spaced and out and out[-1][0] in _NOUN_END
+        if not glued and (text[end].isdigit() or text[end + 1 : end + 2].isdigit()):
+            return _number(text, at, out, spaced)
+    out.append(("o", text[at:end], at, end, spaced))
+    return end
+
+
+def _symbols(text: str, at: int, out: list[Token], spaced: bool) -> int:
+    names: list[str] = []
+    end = at
+    while True:
+        found = _TOKEN.match(text, end)
+        if found is None or found.lastgroup != "symbol":
+            break
+        names.append(found.group()[1:])
+        end = found.end()
+    made: Value = sym(names[0]) if len(names) == 1 else array(11, names)
+    out.append(("n", made, at, end, spaced))
+    return end
+
+
+def _string(quoted: str) -> Value:
+    raw = quoted[1:-1].encode("utf-8", "surrogateescape")
+    if b"\\" in raw:
+        raw = _ESCAPE.sub(_unescape, raw)
+    return Atom(-CHAR, raw[0]) if len(raw) == 1 else chars(raw)
+
+
+def _unescape(found: re.Match[bytes]) -> bytes:
+    body = found.group(1)
+    if len(body) == 3:
+        return bytes([int(body, 8) & 255])
+    if body not in _ESCAPES:
+        raise QError(body.decode("latin-1"))
+    return _ESCAPES[body]

@@ -1,0 +1,429 @@
+"""Making and cutting lists: til, take, drop, join, raze, reverse, rotate, flip, where, cut, sublist."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.functions import Fn, is_nil
+from prmkit_qlang.engine.meter import METER
+from prmkit_qlang.engine.rows import join_tables
+from prmkit_qlang.engine.search import find
+from prmkit_qlang.engine.tables import flip_dict, flip_table
+from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, INT, LONG, NULLS, SHORT, SYM
+from prmkit_qlang.engine.values import (
+    Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, array, at, count, empty_like, enlist, is_keyed, is_list, items,
+    longs, pack, pick, repeat, unenum,
+)  # fmt: skip
+
+_WHOLE = frozenset([BOOL, BYTE, SHORT, INT, LONG])
+
+
+def whole(x: Value) -> int:
+    """The number in an integer atom.
+
+    Raises:
+        QError: ``type`` for anything else.
+    """
+    if isinstance(x, Atom) and -x.t in _WHOLE:
+        return int(x.v)
+    raise QError("type")
+
+
+def til(x: Value) -> Value:
+    """``til n``: 0 to n-1."""
+    n = whole(x)
+    if n < 0:
+        raise QError("domain")
+    METER.take(n)
+    return Vec(LONG, np.arange(n, dtype=np.int64))
+
+
+def reverse(x: Value) -> Value:
+    """The items in the other order."""
+    if isinstance(x, Enum):
+        return Enum(x.v[::-1], x.domain, x.target)
+    if isinstance(x, Vec):
+        return Vec(x.t, x.v[::-1])
+    if isinstance(x, List):
+        return List(x.v[::-1])
+    if isinstance(x, Dict):
+        return Dict(reverse(x.k), reverse(x.w))
+    if isinstance(x, Table):
+        return Table(x.cols, [reverse(c) for c in x.data])
+    return x
+
+
+def first(x: Value) -> Value:
+    """The first item; an atom itself; the null of an empty list."""
+    if isinstance(x, Atom | Fn):
+        return x
+    return first(x.w) if isinstance(x, Dict) and not isinstance(x.w, Table) else at(x.w if isinstance(x, Dict) else x, 0)
+
+
+def last(x: Value) -> Value:
+    """The last item; an atom itself."""
+    if isinstance(x, Atom | Fn):
+        return x
+    if isinstance(x, Dict):
+        x = x.w
+    n = count(x)
+    return at(x, n - 1 if n else 0)
+
+
+# ---------------------------------------------------------------- join and raze
+
+
+def join(x: Value, y: Value) -> Value:
+    """``x,y``: one list after the other; dictionaries and tables by their keys and columns."""
+    if isinstance(x, Table | Dict) or isinstance(y, Table | Dict):
+        if _tabular(x) and _tabular(y):
+            return join_tables(x, y)
+        if isinstance(x, Dict) and isinstance(y, Dict):
+            return join_tables(x, y)
+        return _join_mixed(x, y)
+    if isinstance(x, Vec | Atom) and isinstance(y, Vec | Atom) and abs(x.t) == abs(y.t):
+        if isinstance(x, Enum | EnumAtom) or isinstance(y, Enum | EnumAtom):
+            return _join_enums(x, y)
+        METER.take((len(x.v) if x.t > 0 else 1) + (len(y.v) if y.t > 0 else 1))
+        if x.t < 0 and y.t < 0:
+            return array(-x.t, [x.v, y.v])
+        a = x.v if x.t > 0 else array(-x.t, [x.v]).v
+        b = y.v if y.t > 0 else array(-y.t, [y.v]).v
+        return Vec(abs(x.t), np.concatenate([a, b]))
+    for one, other in ((x, y), (y, x)):
+        if isinstance(one, Vec) and not len(one.v) and one.t == 20 and isinstance(other, Atom | Vec) and abs(other.t) == SYM:
+            return other if is_list(other) else enlist(other)
+    a_, b_ = (items(x), items(y))
+    METER.take(8 * (len(a_) + len(b_)))
+    if isinstance(x, Vec) and not a_ and x.t not in (0, abs(y.t)) and b_:
+        return pack(b_)
+    return pack(a_ + b_)
+
+
+def _tabular(x: Value) -> bool:
+    return isinstance(x, Table) or is_keyed(x) or isinstance(x, Dict)
+
+
+def _join_mixed(x: Value, y: Value) -> Value:
+    if isinstance(x, Table) and is_list(y) and not count(y):
+        return x
+    if isinstance(y, Table) and is_list(x) and not count(x):
+        return y
+    if isinstance(x, Table) and is_list(y) and count(y) == len(x.cols) and not isinstance(at(y, 0), Dict):
+        return Table(x.cols, [join(c, at(y, i) if isinstance(y, List) else at(y, i)) for i, c in enumerate(x.data)])
+    if isinstance(x, Dict) and not isinstance(x.k, Table) and not is_list(y) and not isinstance(y, Table):
+        raise QError("type")
+    if isinstance(x, Dict) and isinstance(x.k, Table):
+        raise QError("type")
+    if (isinstance(x, Dict) or isinstance(y, Dict)) and not (is_list(x) or is_list(y)):
+        raise QError("type")
+    left = [x] if isinstance(x, Dict) else items(x)
+    right = [y] if isinstance(y, Dict) else items(y)
+    return pack(left + right)
+
+
+def _join_enums(x: Value, y: Value) -> Value:
+    if isinstance(x, Enum | EnumAtom) and isinstance(y, Enum | EnumAtom) and x.domain == y.domain:
+        return Enum(np.concatenate([np.atleast_1d(x.v), np.atleast_1d(y.v)]), x.domain, x.target)
+    if isinstance(x, EnumAtom | Enum) and isinstance(y, EnumAtom | Enum):
+        return join(unenum(x), unenum(y))
+    return List(items(x) + items(y))
+
+
+def raze(x: Value) -> Value:
+    """The items of a list joined to one list."""
+    if isinstance(x, Dict):
+        return raze(x.w)
+    if not isinstance(x, List):
+        return x if not isinstance(x, Atom) else enlist(x)
+    if not x.v:
+        return x
+    if all(isinstance(one, Vec) and one.t == x.v[0].t and one.t < 20 for one in x.v):
+        METER.take(sum(len(one.v) for one in x.v))  # type: ignore[attr-defined]
+        return Vec(x.v[0].t, np.concatenate([one.v for one in x.v]))  # type: ignore[attr-defined]
+    if all(is_list(one) or isinstance(one, Atom) for one in x.v):
+        filled = [one for one in x.v if not is_list(one) or count(one)]
+        out = [item for one in filled for item in items(one)]
+        METER.take(8 * len(out))
+        return pack(out) if out else x.v[0]
+    made = x.v[0]
+    for one in x.v[1:]:
+        made = join(made, one)
+    return made if len(x.v) > 1 or not isinstance(made, Atom) else enlist(made)
+
+
+# ---------------------------------------------------------------- take and drop
+
+
+def take(x: Value, y: Value) -> Value:
+    """``x#y``: the first or last x items, going round; a matrix for two numbers; columns or keys by name.
+
+    Raises:
+        QError: ``type`` where x does not say how much.
+    """
+    if isinstance(x, Table) and isinstance(y, Dict):
+        where = find(y.k, x)
+        hits = where.v[where.v < count(y.k)]  # type: ignore[attr-defined]
+        return Dict(pick(y.k, hits), pick(y.w, hits))
+    if isinstance(x, Atom):
+        if x.t == -SYM:
+            return _take_named(Vec(SYM, array(SYM, [x.v]).v), y) if isinstance(y, Dict | Table) else _attribute(x.v, y)
+        return _take_n(whole(x), y)
+    if isinstance(x, Vec):
+        if isinstance(y, Dict | Table) and not (isinstance(y, Table) and x.t in _WHOLE):
+            return _take_named(x, y)
+        if x.t in _WHOLE and len(x.v) >= 1:
+            return _reshape(x.v.astype(np.int64).tolist(), y)
+    if isinstance(x, List) and isinstance(y, Dict):
+        return _take_named(x, y)
+    raise QError("type")
+
+
+def _attribute(name: str, y: Value) -> Value:
+    from_list = isinstance(y, Vec)
+    if name not in ("", "s", "u", "p", "g"):
+        raise QError("type")
+    if name == "s" and from_list:
+        v = y.v  # type: ignore[attr-defined]
+        ordered = bool(np.all(v[:-1] <= v[1:])) if len(v) else True
+        if not ordered:
+            raise QError("s-fail")
+    if name == "u" and from_list and len({*y.v.tolist()}) != len(y.v):  # type: ignore[attr-defined]
+        raise QError("u-fail")
+    if isinstance(y, Enum):
+        return Enum(y.v, y.domain, y.target, name)
+    if isinstance(y, Vec):
+        return Vec(y.t, y.v, name)
+    if isinstance(y, Table):
+        data = list(y.data)
+        if data and isinstance(data[0], Vec) and name in ("s", ""):
+            data[0] = _attribute("p" if name == "s" and False else name, data[0])
+        return Table(y.cols, data, name)
+    if isinstance(y, Dict):
+        return Dict(_attribute(name, y.k), y.w, name)
+    return y
+
+
+def _take_named(x: Value, y: Value) -> Value:
+    if isinstance(y, Dict):
+        if isinstance(y.k, Table):
+            wanted = set(v.v for v in items(x))  # type: ignore[attr-defined]
+            assert isinstance(y.w, Table)
+            return Dict(y.k, _take_named(Vec(SYM, array(SYM, [c for c in y.w.cols if c in wanted]).v), y.w))
+        where = find(y.k, x)
+        return Dict(x, pick(y.w, where.v))  # type: ignore[attr-defined]
+    assert isinstance(y, Table)
+    names = [one.v for one in items(x)]  # type: ignore[attr-defined]
+    for name in names:
+        if name not in y.cols:
+            raise QError(str(name))
+    return Table(names, [y.data[y.cols.index(name)] for name in names])
+
+
+def _take_n(n: int, y: Value) -> Value:
+    size = abs(n)
+    METER.take(size)
+    if isinstance(y, Dict):
+        return Dict(_take_n(n, y.k), _take_n(n, y.w))
+    if isinstance(y, Atom):
+        return repeat(y, size)
+    if isinstance(y, Fn):
+        return pack([y] * size)
+    total = count(y)
+    if not size:
+        return empty_like(y)
+    if not total:
+        return pick(y, np.full(size, -1)) if not isinstance(y, List) else List([List([])] * size)
+    at_ = np.arange(size) % total if n >= 0 else np.arange(total - size, total) % total
+    return pick(y, at_)
+
+
+def _reshape(shape: list[int], y: Value) -> Value:
+    values = y if is_list(y) or isinstance(y, Table) else enlist(y)
+    total = count(values)
+    if len(shape) == 1:
+        return _take_n(shape[0], y)
+    hole = NULLS[LONG]
+    if len(shape) == 2 and hole in shape:
+        if shape[0] == hole:
+            width = shape[1]
+            if width < 1:
+                raise QError("length")
+            return pack_rows([pick(values, np.arange(i, min(i + width, total))) for i in range(0, total, width)])
+        rows = shape[0]
+        METER.take(8 * rows)
+        bounds = [i * total // rows for i in range(rows + 1)]
+        return pack_rows([pick(values, np.arange(a, b)) for a, b in zip(bounds, bounds[1:], strict=False)])
+    size = 1
+    for one in shape:
+        size *= max(one, 0)
+    METER.take(8 * size)
+    return _fill_shape(shape, values, [0])
+
+
+def _fill_shape(shape: list[int], values: Value, place: list[int]) -> Value:
+    if len(shape) == 1:
+        start = place[0]
+        place[0] += shape[0]
+        total = count(values)
+        if not total:
+            return _take_n(shape[0], values)
+        return pick(values, np.arange(start, start + shape[0]) % total)
+    return pack_rows([_fill_shape(shape[1:], values, place) for _ in range(shape[0])])
+
+
+def pack_rows(rows: list[Value]) -> Value:
+    """Lists as a list of lists, also where there is none."""
+    return List(rows)
+
+
+def drop(x: Value, y: Value) -> Value:
+    """``x _ y``: without the first or last x items; cut at positions; without keys or columns.
+
+    Raises:
+        QError: ``type`` or ``domain`` where x cannot drop.
+    """
+    if isinstance(x, Dict) and not isinstance(y, Dict):
+        return _drop_keys(y, x)
+    if isinstance(y, Dict) and not (isinstance(x, Atom) and -x.t in _WHOLE and not _keyed_by_numbers(y)):
+        return _drop_keys(x, y)
+    if isinstance(x, Atom) and -x.t in _WHOLE:
+        return _drop_n(int(x.v), y)
+    if isinstance(y, Table) and isinstance(x, Vec | Atom) and abs(x.t) == SYM:
+        gone = {one.v for one in items(x)}  # type: ignore[attr-defined]
+        if isinstance(x, Atom):
+            raise QError("type")
+        kept = [c for c in y.cols if c not in gone]
+        return Table(kept, [y.data[y.cols.index(c)] for c in kept])
+    if isinstance(x, Vec) and x.t in _WHOLE:
+        return cut_at(x.v.astype(np.int64).tolist(), y)
+    if isinstance(y, Atom) and -y.t in _WHOLE and (is_list(x) or isinstance(x, Table)):
+        i, n = int(y.v), count(x)
+        if not 0 <= i < n:
+            return x
+        return pick(x, np.delete(np.arange(n), i))
+    if isinstance(x, List) and not x.v:
+        return y
+    raise QError("type")
+
+
+def _keyed_by_numbers(y: Dict) -> bool:
+    return False
+
+
+def _drop_n(n: int, y: Value) -> Value:
+    if isinstance(y, Dict):
+        return Dict(_drop_n(n, y.k), _drop_n(n, y.w))
+    if isinstance(y, Atom | Fn):
+        raise QError("type")
+    total = count(y)
+    at_ = np.arange(min(n, total), total) if n >= 0 else np.arange(max(0, total + n))
+    return pick(y, at_) if len(at_) else empty_like(y)
+
+
+def _drop_keys(x: Value, y: Dict) -> Value:
+    if isinstance(y.k, Table):
+        if is_list(x) and not count(x):
+            return y
+        if isinstance(x, Vec) and x.t == SYM and isinstance(y.w, Table) and set(x.v.tolist()) <= set(y.w.cols):
+            return Dict(y.k, drop(x, y.w))
+        x = enlist(x) if isinstance(x, Dict) and not isinstance(x.k, Table) else x
+    where = find(y.k, x)
+    gone = np.atleast_1d(np.array(where.v, dtype=np.int64)) if isinstance(where, Atom | Vec) else np.array([], int)
+    kept = np.setdiff1d(np.arange(count(y.k)), gone)
+    return Dict(pick(y.k, kept), pick(y.w, kept))
+
+
+def cut_at(places: list[int], y: Value) -> Value:
+    """A list cut before each of rising positions.
+
+    Raises:
+        QError: ``domain`` where they fall or leave the list.
+    """
+    n = count(y)
+    if any(a > b for a, b in zip(places, places[1:], strict=False)) or any(not 0 <= p <= n for p in places):
+        raise QError("domain" if any(a > b for a, b in zip(places, places[1:], strict=False)) else "length")
+    ends = [*places[1:], n]
+    return pack_rows([pick(y, np.arange(a, b)) if b > a else empty_like(y) for a, b in zip(places, ends, strict=True)])
+
+
+def cut(x: Value, y: Value) -> Value:
+    """``x cut y``: in pieces of x items, or at positions; a keyed table by its keys."""
+    if isinstance(x, Atom) and -x.t in _WHOLE:
+        n, total = int(x.v), count(y)
+        if n <= 0:
+            raise QError("length" if n == 0 else "domain")
+        METER.take(8 * (total // n + 1))
+        return pack_rows([pick(y, np.arange(i, min(i + n, total))) for i in range(0, total, n)])
+    return drop(x, y)
+
+
+def sublist(x: Value, y: Value) -> Value:
+    """``x sublist y``: at most x items from the front or back, or (start; length)."""
+    if isinstance(y, Dict):
+        return Dict(sublist(x, y.k), sublist(x, y.w))
+    total = count(y)
+    if isinstance(x, Atom):
+        n = whole(x)
+        at_ = np.arange(min(n, total)) if n >= 0 else np.arange(max(0, total + n), total)
+    elif isinstance(x, Vec) and len(x.v) == 2 and x.t in _WHOLE:
+        start, size = (int(one) for one in x.v)
+        at_ = np.arange(max(0, start), max(0, min(start + size, total)))
+    else:
+        raise QError("type")
+    return pick(y, at_) if len(at_) else empty_like(y)
+
+
+def rotate(x: Value, y: Value) -> Value:
+    """``x rotate y``: the first x items go to the end."""
+    if isinstance(y, Dict):
+        raise QError("type")
+    n = whole(x)
+    total = count(y)
+    if isinstance(y, Atom) or not total:
+        return y
+    return pick(y, (np.arange(total) + n) % total)
+
+
+def flip(x: Value) -> Value:
+    """Rows as columns: of a list of lists, between a dictionary of columns and a table.
+
+    Raises:
+        QError: ``length`` where rows differ, ``rank`` where there is nothing to turn.
+    """
+    if isinstance(x, Dict):
+        return flip_dict(x)
+    if isinstance(x, Table):
+        return flip_table(x)
+    if not isinstance(x, List) or not x.v:
+        raise QError("rank")
+    lengths = {count(one) for one in x.v if is_list(one)}
+    if not lengths:
+        raise QError("rank")
+    if len(lengths) > 1:
+        raise QError("length")
+    n = lengths.pop()
+    METER.take(8 * n * len(x.v))
+    rows = [items(one) if is_list(one) else [one] * n for one in x.v]
+    return pack_rows([pack(list(column)) for column in zip(*rows, strict=True)])
+
+
+def where(x: Value) -> Value:
+    """Positions of the ones; each position as often as the number there says; keys of a dictionary."""
+    if isinstance(x, Dict):
+        found = where(x.w)
+        return pick(x.k, found.v)  # type: ignore[attr-defined]
+    if isinstance(x, Vec) and x.t == BOOL:
+        return longs(np.nonzero(x.v)[0])
+    if isinstance(x, Vec) and x.t in _WHOLE:
+        if len(x.v) and x.v.min() < 0:
+            raise QError("domain")
+        METER.take(int(x.v.astype(np.int64).sum()))
+        return longs(np.repeat(np.arange(len(x.v)), x.v))
+    if isinstance(x, List) and not x.v:
+        return longs([])
+    raise QError("type")
+
+
+__all__ = ["CHAR", "DTYPES", "find", "is_nil"]

@@ -1,0 +1,526 @@
+"""Tokens to parse trees.
+
+A tree is a value, as in q itself: a symbol atom is a name, a list of one item a constant, a longer list
+the application of its first item to the rest, anything else a constant. ``parse`` shows these trees,
+``eval`` runs them, and queries carry their phrases as such trees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.functions import HOLE, ITERATORS, NIL, Lambda, Prim
+from prmkit_qlang.engine.lexer import Token, tokens
+from prmkit_qlang.engine.special import (
+    ASSIGN, ASSIGN_GLOBAL, COND, CONTROL, ITERATE, LISTED, RETURN, SEQUENCE, SIGNAL, amend_assign, make_table,
+    nothing,
+)  # fmt: skip
+from prmkit_qlang.engine.types import SYM
+from prmkit_qlang.engine.values import Atom, Dict, List, Value, enlist, flag, longs, syms
+from prmkit_qlang.engine.values import Vec, sym as symbol
+
+Tree = Value
+_CLOSE = frozenset([")", "]", "}", ";"])
+_QUERIES = frozenset(["select", "exec", "update", "delete"])
+_MAX_PARAMS = 8
+
+
+class Words:
+    """What the parser knows of the language: operators, keywords, and which keywords stand between arguments."""
+
+    def __init__(self, dyads: Mapping[str, Prim], monads: Mapping[str, Prim], keywords: Mapping[str, Value]) -> None:
+        self.dyads = dyads
+        self.monads = monads
+        self.keywords = keywords
+        self.infix = frozenset(k for k, v in keywords.items() if isinstance(v, Prim) and v.infix)
+
+
+def parse(text: str, words: Words, runner: Any, context: str = "") -> list[Tree | None]:
+    """The statements of a text, None for empty ones.
+
+    Args:
+        text: q source, newlines inside brackets allowed.
+        words: Operators and keywords.
+        runner: What runs a lambda.
+        context: Namespace that lambdas belong to.
+
+    Raises:
+        QError: the token that cannot stand where it stands.
+    """
+    reader = _Parser(text, words, runner, context)
+    made = reader.statements()
+    if reader.i < reader.n:
+        raise QError(reader.toks[reader.i][0])
+    return made
+
+
+class _Parser:
+    def __init__(self, text: str, words: Words, runner: Any, context: str) -> None:
+        self.text = text
+        self.words = words
+        self.runner = runner
+        self.context = context
+        self.toks: list[Token] = tokens(text)
+        self.n = len(self.toks)
+        self.i = 0
+        self.commas = False  # a comma ends the expression: inside the phrases of a query
+        self.stops: tuple[str, ...] = ()  # names that end the expression
+
+    # ------------------------------------------------------------ sequences
+
+    def statements(self) -> list[Tree | None]:
+        """Expressions between semicolons, to the next closing bracket."""
+        kept = self.commas, self.stops
+        self.commas, self.stops = False, ()
+        out = [self.expression()]
+        while self.i < self.n and self.toks[self.i][0] == ";":
+            self.i += 1
+            out.append(self.expression())
+        self.commas, self.stops = kept
+        return out
+
+    def expect(self, kind: str) -> Token:
+        """The next token, which must be of a kind."""
+        if self.i >= self.n or self.toks[self.i][0] != kind:
+            raise QError(kind)
+        self.i += 1
+        return self.toks[self.i - 1]
+
+    # ------------------------------------------------------------ expressions
+
+    def ended(self) -> bool:
+        """Whether the expression ends here."""
+        if self.i >= self.n:
+            return True
+        kind, value, *_ = self.toks[self.i]
+        if kind in _CLOSE:
+            return True
+        if self.commas and kind == "o" and value == ",":
+            return True
+        return kind == "v" and value in self.stops
+
+    def expression(self) -> Tree | None:
+        """One expression, right to left."""
+        if self.ended():
+            return None
+        kind, value, *_ = self.toks[self.i]
+        if kind == "o" and value == ":" and not self.followed_by("[", "a"):
+            self.i += 1
+            return List([RETURN, self.expression() or NIL])
+        if kind == "a" and value == "'" and not self.followed_by("["):
+            self.i += 1
+            return List([SIGNAL, self.expression() or NIL])
+        tree, verb = self.term()
+        return self.rest(tree, verb)
+
+    def followed_by(self, *kinds: str) -> bool:
+        """Whether the next token but one is of one of these kinds."""
+        return self.i + 1 < self.n and self.toks[self.i + 1][0] in kinds
+
+    def rest(self, left: Tree, verb: bool) -> Tree:
+        """What follows a term, applied to it."""
+        if self.ended():
+            return left
+        if verb:
+            right = self.expression()
+            return self.monadic(left, right) if right is not None else left
+        kind, value, *_ = self.toks[self.i]
+        if kind == "o" and value[-1] == ":" and value[0] not in "012" and not self.followed_by("a"):
+            if value in (":", "::") or _assignable(left):
+                self.i += 1
+                return self.assignment(left, value)
+        middle, verb = self.term()
+        if not verb:
+            return List([left, self.rest(middle, False)])
+        right = self.expression()
+        return List([middle, left]) if right is None else List([middle, left, right])
+
+    def monadic(self, left: Tree, right: Tree) -> Tree:
+        if isinstance(left, Prim) and left.name in self.words.monads and left is self.words.dyads.get(left.name):
+            return List([self.words.monads[left.name], right])
+        return List([left, right])
+
+    def assignment(self, left: Tree, mark: str) -> Tree:
+        right = self.expression()
+        if right is None:
+            return List([ASSIGN, left]) if mark == ":" else List([ASSIGN_GLOBAL, left])
+        if mark == ":":
+            return List([ASSIGN, left, right])
+        if mark == "::":
+            return List([ASSIGN_GLOBAL, left, right])
+        return List([amend_assign(self.words.dyads[mark[:-1]]), left, right])
+
+    # ------------------------------------------------------------ terms
+
+    def term(self) -> tuple[Tree, bool]:
+        """A noun or verb with the brackets and iterators behind it; whether it is a verb."""
+        tree, verb = self.atom()
+        toks = self.toks
+        while self.i < self.n:
+            kind, value, _, _, spaced = toks[self.i]
+            if kind == "[":
+                self.i += 1
+                tree, verb = self.bracket(tree), False
+            elif kind == "a" and not (spaced and value == "'" and not verb):
+                self.i += 1
+                tree, verb = List([ITERATE[value], tree]), True
+            else:
+                break
+        return tree, verb
+
+    def bracket(self, head: Tree) -> Tree:
+        if isinstance(head, _Word):
+            return self.control(head.word)
+        args = [one if one is not None else HOLE for one in self.statements()]
+        self.expect("]")
+        if head is self.words.dyads.get("$") and len(args) > 2:
+            return List([COND, *args])
+        if args == [HOLE]:
+            args = [NIL]
+        return List([head, *args])
+
+    def control(self, word: str) -> Tree:
+        parts = self.statements()
+        self.expect("]")
+        return List([CONTROL[word], *(one if one is not None else NIL for one in parts)])
+
+    def atom(self) -> tuple[Tree, bool]:
+        """One noun, name, operator or bracketed thing."""
+        kind, value, start, _, _ = self.toks[self.i]
+        self.i += 1
+        if kind == "n":
+            return _constant(value), False
+        if kind == "v":
+            return self.name(value)
+        if kind == "o":
+            return self.operator(value)
+        if kind == "(":
+            return self.parens(), False
+        if kind == "{":
+            return self.braces(start), False
+        if kind == "a":
+            if self.i < self.n and self.toks[self.i][0] == "[":
+                self.i += 1
+                args = [one if one is not None else HOLE for one in self.statements()]
+                self.expect("]")
+                return List([ITERATE[value], *args]), False
+            return ITERATE[value], True
+        if kind == "[":
+            parts = self.statements()
+            self.expect("]")
+            return _sequence(parts), False
+        raise QError(kind)
+
+    def name(self, name: str) -> tuple[Tree, bool]:
+        if name in _QUERIES:
+            return self.query(name), False
+        if name in CONTROL and self.i < self.n and self.toks[self.i][0] == "[":
+            return _Word(name), False
+        found = self.words.keywords.get(name)
+        if found is None:
+            return symbol(name), False
+        return found, name in self.words.infix
+
+    def operator(self, mark: str) -> tuple[Tree, bool]:
+        if mark in ("0:", "1:", "2:"):
+            return nothing(mark), True
+        if mark == "::":
+            return NIL, False
+        if mark == ":":
+            return ASSIGN, True
+        if mark in self.words.dyads:
+            return self.words.dyads[mark], True
+        if mark[-1] == ":" and mark[:-1] in self.words.monads:
+            return self.words.monads[mark[:-1]], True
+        raise QError(mark)
+
+    def parens(self) -> Tree:
+        if self.i < self.n and self.toks[self.i][0] == "[":
+            return self.table()
+        if self.i < self.n and self.toks[self.i][0] == ")":
+            self.i += 1
+            return List([])
+        parts = self.statements()
+        self.expect(")")
+        if len(parts) == 1:
+            return parts[0] if parts[0] is not None else List([])
+        return List([LISTED, *(one if one is not None else NIL for one in parts)])
+
+    def table(self) -> Tree:
+        self.i += 1
+        keys = self.named("]")
+        self.expect("]")
+        columns = self.named(")")
+        self.expect(")")
+        return make_table(keys, columns, self.words.monads["+"], self.words.dyads["!"])
+
+    def named(self, end: str) -> list[tuple[str, Tree]]:
+        """Named expressions between semicolons."""
+        kept = self.commas, self.stops
+        self.commas, self.stops = False, ()
+        out: list[tuple[str, Tree]] = []
+        while self.i < self.n and self.toks[self.i][0] != end:
+            if self.toks[self.i][0] == ";":
+                self.i += 1
+                continue
+            name, tree = self.column()
+            if tree is None:
+                raise QError(end)
+            out.append((name, tree))
+        self.commas, self.stops = kept
+        return out
+
+    def column(self) -> tuple[str, Tree | None]:
+        """An expression with or without a name before a colon."""
+        toks = self.toks
+        if (
+            self.i + 1 < self.n
+            and toks[self.i][0] == "v"
+            and toks[self.i + 1][:2] == ("o", ":")
+        ):
+            self.i += 2
+            return toks[self.i - 2][1], self.expression()
+        tree = self.expression()
+        return ("", None) if tree is None else (_named_by(tree), tree)
+
+    def braces(self, start: int) -> Tree:
+        kept = self.commas, self.stops
+        self.commas, self.stops = False, ()
+        params: tuple[str, ...] | None = None
+        if self.i < self.n and self.toks[self.i][0] == "[":
+            self.i += 1
+            params = self.parameters()
+        first = self.i
+        body = self.statements()
+        end = self.expect("}")
+        self.commas, self.stops = kept
+        if params is None:
+            params = _implicit(self.toks[first : self.i - 1])
+        names = frozenset(params) | _assigned(body)
+        source = self.text[start : end[3]]
+        return Lambda(source, params, names, tuple(body), self.context, self.runner)
+
+    def parameters(self) -> tuple[str, ...]:
+        names: list[str] = []
+        while self.i < self.n and self.toks[self.i][0] != "]":
+            kind, value, *_ = self.toks[self.i]
+            self.i += 1
+            if kind == "v":
+                names.append(value)
+            elif kind != ";":
+                raise QError("params")
+        self.expect("]")
+        if len(names) > _MAX_PARAMS:
+            raise QError("params")
+        return tuple(names)
+
+    # ------------------------------------------------------------ queries
+
+    def query(self, word: str) -> Tree:
+        """``select``, ``exec``, ``update`` or ``delete`` as a functional query."""
+        kept = self.commas, self.stops
+        extra = self.limits() if self.i < self.n and self.toks[self.i][0] == "[" else []
+        distinct = False
+        if self.i < self.n and self.toks[self.i][:2] == ("v", "distinct") and word == "select":
+            self.i += 1
+            distinct = True
+        self.commas, self.stops = True, ("by", "from", "where")
+        columns = self.phrases()
+        groups: list[tuple[str, Tree]] | None = None
+        if self.at_name("by"):
+            self.i += 1
+            groups = self.phrases()
+        if not self.at_name("from"):
+            raise QError("from")
+        self.i += 1
+        self.commas, self.stops = kept[0], (*kept[1], "where")
+        source = self.expression()
+        if source is None:
+            raise QError("from")
+        conditions: list[Tree] = []
+        if self.at_name("where"):
+            self.i += 1
+            self.commas, self.stops = True, kept[1]
+            conditions = [tree for _, tree in self.phrases()]
+        self.commas, self.stops = kept
+        return self.functional(word, source, conditions, groups, columns, distinct, extra)
+
+    def at_name(self, word: str) -> bool:
+        return self.i < self.n and self.toks[self.i][:2] == ("v", word)
+
+    def limits(self) -> list[Tree]:
+        """``[n;>column]`` behind select."""
+        self.i += 1
+        out: list[Tree] = []
+        for position in range(2):
+            if self.toks[self.i][:2] in (("o", "<"), ("o", ">")):
+                mark = self.toks[self.i][1]
+                self.i += 1
+                if not out:
+                    out.append(Atom(-7, 2**63 - 1))
+                out.append(List([List([self.words.monads[mark], self.expression() or NIL])]))
+            elif position == 0:
+                out.append(self.expression() or NIL)
+            if self.toks[self.i][0] == ";":
+                self.i += 1
+        self.expect("]")
+        return out
+
+    def phrases(self) -> list[tuple[str, Tree]]:
+        """Column expressions between commas."""
+        out: list[tuple[str, Tree]] = []
+        while True:
+            name, tree = self.column()
+            if tree is not None:
+                out.append((name, tree))
+            if self.i < self.n and self.toks[self.i][:2] == ("o", ","):
+                self.i += 1
+                continue
+            return out
+
+    def functional(
+        self,
+        word: str,
+        source: Tree,
+        conditions: list[Tree],
+        groups: list[tuple[str, Tree]] | None,
+        columns: list[tuple[str, Tree]],
+        distinct: bool,
+        extra: list[Tree],
+    ) -> Tree:
+        where: Tree = enlist(List(conditions)) if conditions else List([])
+        by: Tree = flag(distinct)
+        what: Tree
+        if groups is not None:
+            by = _phrase_dict(groups, set())
+        if word == "delete":
+            names = [_name(tree) for _, tree in columns]
+            what = enlist(syms(names))
+            return List([self.words.dyads["!"], source, where, flag(False), what])
+        if word == "exec":
+            by = List([]) if groups is None else _lone(groups, by)
+            what = _lone(columns, _phrase_dict(columns, set())) if columns else List([])
+        else:
+            taken = {name for name, _ in groups} if groups else set()
+            if {name for name, _ in columns} & (taken - {"x"}) and groups:
+                clash = next(name for name, _ in columns if name in taken)
+                raise QError(f"dup names for cols/groups {clash}")
+            what = _phrase_dict(columns, taken) if columns else List([])
+        return List([self.words.dyads["!" if word == "update" else "?"], source, where, by, what, *extra])
+
+
+class _Word(Value):
+    """A control word that waits for its brackets."""
+
+    __slots__ = ("word",)
+
+    def __init__(self, word: str) -> None:
+        self.t = 0
+        self.word = word
+
+
+def _assignable(left: Tree) -> bool:
+    return (isinstance(left, Atom) and left.t == -SYM) or (isinstance(left, List) and len(left.v) > 1)
+
+
+def _constant(value: Value) -> Tree:
+    """A constant as a tree: symbols are enlisted, so that they are not names."""
+    if isinstance(value, Atom) and value.t == -SYM:
+        return enlist(value)
+    if isinstance(value, Vec) and value.t == SYM:
+        return List([value])
+    return value
+
+
+def _sequence(parts: list[Tree | None]) -> Tree:
+    return List([SEQUENCE, *(one if one is not None else NIL for one in parts)])
+
+
+def _implicit(inside: list[Token]) -> tuple[str, ...]:
+    """x, y and z as far as the body uses them, nested functions left out."""
+    depth, seen = 0, set()
+    for kind, value, *_ in inside:
+        if kind == "{":
+            depth += 1
+        elif kind == "}":
+            depth -= 1
+        elif kind == "v" and depth == 0:
+            root = value.split(".")[0]
+            if root in ("x", "y", "z"):
+                seen.add(root)
+    for place, name in ((3, "z"), (2, "y")):
+        if name in seen:
+            return ("x", "y", "z")[:place]
+    return ("x",)
+
+
+def _assigned(body: list[Tree | None]) -> frozenset[str]:
+    """Names that a body assigns with one colon."""
+    names: set[str] = set()
+    waiting: list[Any] = [one for one in body if one is not None]
+    while waiting:
+        tree = waiting.pop()
+        if not isinstance(tree, List) or not tree.v:
+            continue
+        if tree.v[0] is ASSIGN and len(tree.v) == 3:
+            _targets(tree.v[1], names)
+        waiting.extend(tree.v)
+    return frozenset(names)
+
+
+def _targets(left: Tree, names: set[str]) -> None:
+    if isinstance(left, Atom) and left.t == -SYM and not left.v.startswith("."):
+        names.add(left.v)
+    elif isinstance(left, List) and left.v and left.v[0] is LISTED:
+        for one in left.v[1:]:
+            _targets(one, names)
+
+
+def _named_by(tree: Tree) -> str:
+    """Name of a column that has none: its leftmost term where that is a name, else ``x``."""
+    while isinstance(tree, List) and len(tree.v) > 1:
+        tree = tree.v[1]
+    if isinstance(tree, Atom) and tree.t == -SYM and tree.v != "i":
+        return str(tree.v).split(".")[-1]
+    return "x"
+
+
+def _phrase_dict(pairs: list[tuple[str, Tree]], taken: set[str]) -> Tree:
+    names: list[str] = []
+    used = set(taken)
+    for name, _ in pairs:
+        fresh, number = name, 0
+        while fresh in used:
+            number += 1
+            fresh = f"{name}{number}"
+        used.add(fresh)
+        names.append(fresh)
+    if not pairs:
+        return longs([])
+    return Dict(syms(names), trees([tree for _, tree in pairs]))
+
+
+def trees(parts: list[Tree]) -> Value:
+    """Trees as a list: a symbol vector where all are names."""
+    if parts and all(isinstance(one, Atom) and one.t == -SYM for one in parts):
+        return syms([one.v for one in parts])  # type: ignore[attr-defined]
+    return List(parts)
+
+
+def _lone(pairs: list[tuple[str, Tree]], otherwise: Tree) -> Tree:
+    """The tree of a single phrase without a name of its own, as exec wants it."""
+    if len(pairs) == 1 and pairs[0][0] == _named_by(pairs[0][1]):
+        tree = pairs[0][1]
+        return enlist(tree) if isinstance(tree, Atom) and tree.t == -SYM else List([tree])
+    return otherwise
+
+
+def _name(tree: Tree) -> str:
+    if isinstance(tree, Atom) and tree.t == -SYM:
+        return str(tree.v)
+    raise QError("type")
+
+
+__all__ = ["ITERATORS", "Words", "parse", "trees"]

@@ -1,0 +1,237 @@
+"""A q session: what users, verifiers and tests call."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from prmkit_qlang.engine import dotnames
+from prmkit_qlang.engine.chance import Chance
+from prmkit_qlang.engine.context import CONTEXT
+from prmkit_qlang.engine.errors import QError, ReturnSignal
+from prmkit_qlang.engine.evaluate import Evaluator, View
+from prmkit_qlang.engine.format import console
+from prmkit_qlang.engine.functions import NIL, is_nil
+from prmkit_qlang.engine.keywords import WORDS
+from prmkit_qlang.engine.meter import METER, Allowance
+from prmkit_qlang.engine.sp import SCRIPT
+from prmkit_qlang.engine.special import ASSIGN, ASSIGN_GLOBAL, CONTROL, Special
+from prmkit_qlang.engine.values import List, Value
+
+T = TypeVar("T")
+_RECURSION = 12_000
+_COMMAND = re.compile(r"\\(\w*|\\)\s*(.*)", re.DOTALL)
+
+
+class Session(Evaluator):
+    """An interpreter with its own variables.
+
+    Args:
+        allowance: What one evaluation may cost.
+
+    Examples:
+        >>> s = Session()
+        >>> s.console("a:3 1 2"), s.console("asc a"), s.console("a+`x")
+        ('', '`s#1 2 3', "'type")
+    """
+
+    def __init__(self, allowance: Allowance | None = None) -> None:
+        super().__init__(WORDS)
+        self.allowance = allowance or Allowance()
+        self.precision, self.width, self.height = 7, 80, 25
+        self.printed: list[str] = []
+        self.chance = Chance()
+        self.globals.update(dotnames.NAMES)
+
+    # ------------------------------------------------------------ what users call
+
+    def eval(self, text: str) -> Value:
+        """The value of a text: one statement, or a script of several lines.
+
+        Raises:
+            QError: whatever goes wrong in q; ``access`` for files, sockets, clocks and the system, ``nyi`` for what
+                this interpreter lacks, ``limit``, ``wsfull`` and ``stack`` where a budget ends.
+        """
+        return self._within_budget(lambda: self._script(text)[0])
+
+    def console(self, text: str) -> str:
+        """What a q console prints for a text: values, ``'text`` for an error, nothing for an assignment."""
+        self.printed = []
+        try:
+            value, quiet = self._within_budget(lambda: self._script(text))
+            if not quiet and not is_nil(value):
+                self.show(value)
+        except QError as error:
+            self.printed.append("'" + error.text)
+        return "\n".join(self.printed)
+
+    def load_sp(self) -> None:
+        """Define the tables of suppliers and parts that the documentation uses."""
+        for line in SCRIPT:
+            self.eval(line)
+
+    # ------------------------------------------------------------ scripts
+
+    def _within_budget(self, run: Callable[[], T]) -> T:
+        outer, kept = CONTEXT.machine, (METER.steps, METER.elements, METER.largest, METER.depth)
+        frame, context = self.frame, self.context
+        limit = sys.getrecursionlimit()
+        CONTEXT.machine = self
+        METER.reset(self.allowance)
+        sys.setrecursionlimit(max(limit, _RECURSION))
+        try:
+            return run()
+        except RecursionError:
+            raise QError("stack") from None
+        except (MemoryError, OverflowError):
+            raise QError("wsfull") from None
+        except ReturnSignal as signal:
+            return signal.value  # type: ignore[return-value]
+        finally:
+            sys.setrecursionlimit(limit)
+            CONTEXT.machine = outer
+            METER.steps, METER.elements, METER.largest, METER.depth = kept
+            self.frame = frame
+            if outer is not None and outer is not self:
+                self.context = context
+
+    def _script(self, text: str) -> tuple[Value, bool]:
+        if len(text) > self.allowance.source:
+            raise QError("limit")
+        value: Value = NIL
+        quiet = True
+        for statement in statements(text):
+            if not quiet and not is_nil(value):
+                self.show(value)
+            if statement.startswith("\\"):
+                value, quiet = self.command(statement), False
+                continue
+            if re.fullmatch(r"exit\s+\d+\s*;?", statement.strip()):
+                return NIL, True
+            value, quiet = self._statement(statement)
+        return value, quiet
+
+    def _statement(self, text: str) -> tuple[Value, bool]:
+        trees = self.trees(text)
+        value: Value = NIL
+        for tree in trees:
+            self.frame = None
+            value = NIL if tree is None else self.run(tree, None)
+        last = trees[-1] if trees else None
+        quiet = last is None or (_silent(last) and not text.lstrip().startswith("("))
+        for name in [n for n, v in self.globals.items() if isinstance(v, View) and not v.source]:
+            self.globals[name].source = text.split("::", 1)[-1].strip()  # type: ignore[union-attr]
+        return value, quiet
+
+    def command(self, line: str) -> Value:
+        """A line that begins with a backslash: namespaces and display settings; everything else is refused."""
+        found = _COMMAND.fullmatch(line.strip())
+        name, rest = (found.group(1), found.group(2).strip()) if found else ("", "")
+        if name == "d":
+            if rest:
+                self.context = "" if rest == "." else rest
+                return NIL
+            return self.word(self.context or ".")
+        if name == "P" and rest.lstrip("-").isdigit():
+            self.precision = 17 if int(rest) == 0 else min(17, int(rest))
+            return NIL
+        if name in ("c", "C") and rest:
+            sizes = [int(one) for one in rest.split() if one.isdigit()]
+            if len(sizes) == 2:
+                self.height, self.width = max(10, sizes[0]), max(10, sizes[1])
+            return NIL
+        if name == "l" and rest.rstrip("/").endswith("sp.q"):
+            self.load_sp()
+            return NIL
+        if name == "S":
+            self.chance = Chance(abs(int(rest))) if rest.lstrip("-").isdigit() else self.chance
+            return NIL
+        if name in ("z", "W", "e", "g"):
+            return NIL
+        if name in ("a", "v", "f", "b", "B"):
+            return self.listing(name)
+        if line.strip() == "\\":
+            return NIL
+        raise QError("access" if name in ("l", "cd", "x", "t", "ts", "w", "p", "1", "2") else "nyi")
+
+    # ------------------------------------------------------------ what functions of the language ask
+
+    def show(self, value: Value) -> None:
+        """Print a value as the console does."""
+        self.printed.append(console(value, precision=self.precision, width=self.width, height=self.height))
+
+    def draw(self, n: int, source: Value) -> Value:
+        """``n?source``."""
+        return self.chance.draw(n, source)
+
+    def guarded(self, run: Callable[[], Value], handler: Callable[[str], Value]) -> Value:
+        """A value, or what a handler makes of the error; running out of a budget ends everything."""
+        kept, depth = (self.frame, self.context), METER.depth
+        try:
+            return run()
+        except QError as error:
+            if METER.steps < 0 or METER.elements < 0:
+                raise
+            text = error.text
+        except RecursionError:
+            text = "stack"
+        (self.frame, self.context), METER.depth = kept, depth
+        return handler(text)
+
+    def view_names(self) -> list[str]:
+        """Names of views."""
+        return sorted(name for name, value in self.globals.items() if isinstance(value, View))
+
+    def listing(self, kind: str) -> Value:
+        """Names of tables, variables, functions or views."""
+        return dotnames.listing(self, kind)
+
+    def word(self, text: str) -> Value:
+        """A symbol."""
+        return dotnames.symbol(text)
+
+
+def _silent(tree: Value) -> bool:
+    """Whether a statement prints nothing: an assignment or a control word."""
+    if not isinstance(tree, List) or len(tree.v) < 2:
+        return False
+    head = tree.v[0]
+    if head in (ASSIGN, ASSIGN_GLOBAL):
+        return len(tree.v) == 3
+    return isinstance(head, Special) and (head.what == "amend" or head.what in CONTROL)
+
+
+def statements(text: str) -> list[str]:
+    """The statements of a script: a line that begins with a blank or a closing brace goes on with the one before.
+
+    Comments of their own lines and blocks between lone slashes are left out.
+    """
+    out: list[str] = []
+    inside = False
+    for line in text.replace("\r", "").split("\n"):
+        bare = line.rstrip()
+        if inside:
+            inside = bare != "\\"
+            continue
+        if bare == "/":
+            inside = True
+            continue
+        if bare == "\\" and out:
+            break
+        if not bare or bare.startswith("/"):
+            continue
+        if out and (line[0] in " \t" or bare in ("}", "};", "]", ")") or _open(out[-1])):
+            out[-1] += "\n" + line
+        else:
+            out.append(line)
+    return out
+
+
+def _open(text: str) -> bool:
+    """Whether brackets are open at the end of a text; strings are skipped."""
+    if not any(c in text for c in "([{"):
+        return False
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
+    return sum(map(bare.count, "([{")) > sum(map(bare.count, ")]}"))

@@ -1,0 +1,243 @@
+"""Order: grades, asc and desc, rank, xrank, binary search."""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from typing import Any
+
+import numpy as np
+
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.functions import Fn
+from prmkit_qlang.engine.search import find
+from prmkit_qlang.engine.types import BOOL, CHAR, FLOATING, GUID, LONG, SYM
+from prmkit_qlang.engine.values import (
+    Atom, Dict, List, Table, Value, Vec, column, count, is_list, items, longs, match, pack, pick, unenum,
+)  # fmt: skip
+
+
+def grade(x: Value, descending: bool = False) -> Any:
+    """Positions that sort x, stable, as an int64 array; rows of tables by all columns, lists item by item.
+
+    Raises:
+        QError: ``type`` for what has no order.
+    """
+    x = unenum(x)
+    if isinstance(x, Vec):
+        return _grade_vec(x, descending)
+    if isinstance(x, List):
+        return _by_compare(x.v, descending)
+    if isinstance(x, Table):
+        return grade_columns(x.data, descending)
+    raise QError("type")
+
+
+def grade_columns(data: list[Value], descending: bool = False) -> Any:
+    """Positions that sort rows by columns, the first one counting most."""
+    n = count(data[0]) if data else 0
+    order = np.arange(n)
+    for one in reversed(data):
+        order = order[grade(pick(one, order), descending)]
+    return order
+
+
+def _grade_vec(x: Vec, descending: bool) -> Any:
+    v = x.v
+    if x.t in FLOATING:
+        v = np.where(np.isnan(v), -np.inf, v)
+        lost = np.isnan(x.v)
+        order = np.lexsort((v, ~lost))
+        if not descending:
+            return order.astype(np.int64)
+        back = np.lexsort((-v, lost))
+        return back.astype(np.int64)
+    if v.dtype == object:
+        order_list = sorted(range(len(v)), key=v.tolist().__getitem__, reverse=descending)
+        return np.array(order_list, dtype=np.int64)
+    if not descending:
+        return np.argsort(v, kind="stable").astype(np.int64)
+    n = len(v)
+    return (n - 1 - np.argsort(v[::-1], kind="stable")[::-1]).astype(np.int64)
+
+
+def _by_compare(values: list[Value], descending: bool) -> Any:
+    sign = -1 if descending else 1
+    order = sorted(range(len(values)), key=cmp_to_key(lambda a, b: sign * compare(values[a], values[b])))
+    return np.array(order, dtype=np.int64)
+
+
+def compare(x: Value, y: Value) -> int:
+    """-1, 0 or 1: by type first, then by value; lists item by item."""
+    x, y = unenum(x), unenum(y)
+    if isinstance(x, Atom) and isinstance(y, Atom):
+        a, b = -x.t, -y.t
+        if a == b:
+            return _scalars(x.v, y.v)
+        return -1 if a < b else 1
+    if is_list(x) and is_list(y):
+        if x.t != y.t and 0 not in (x.t, y.t):
+            return -1 if x.t < y.t else 1
+        for one, other in zip(items(x), items(y), strict=False):
+            found = compare(one, other)
+            if found:
+                return found
+        return (count(x) > count(y)) - (count(x) < count(y))
+    if isinstance(x, Atom) != isinstance(y, Atom):
+        return -1 if isinstance(x, Atom) else 1
+    return (x.t > y.t) - (x.t < y.t)
+
+
+def _scalars(a: Any, b: Any) -> int:
+    if a != a or b != b:
+        return (b != b) - (a != a)
+    return (a > b) - (a < b)
+
+
+def iasc(x: Value) -> Value:
+    """Positions that sort upwards; keys in that order for a dictionary."""
+    if isinstance(x, Dict):
+        return pick(x.k, grade(x.w))
+    return longs(grade(_sortable(x)))
+
+
+def idesc(x: Value) -> Value:
+    """Positions that sort downwards."""
+    if isinstance(x, Dict):
+        return pick(x.k, grade(x.w, True))
+    return longs(grade(_sortable(x), True))
+
+
+def _sortable(x: Value) -> Value:
+    if not (is_list(x) or isinstance(x, Table)):
+        raise QError("rank" if isinstance(x, Atom | Fn) else "type")
+    return x
+
+
+def asc(x: Value) -> Value:
+    """Sorted upwards, with the attribute that says so."""
+    if isinstance(x, Dict):
+        order = grade(x.w)
+        made = pick(x.w, order)
+        if isinstance(x.k, Table):
+            return Dict(pick(x.k, order), made)
+        return Dict(pick(x.k, order), mark_sorted(made))
+    if isinstance(x, Table):
+        made_table = pick(x, grade(x))
+        assert isinstance(made_table, Table)
+        return Table(made_table.cols, [mark_sorted(made_table.data[0], "p"), *made_table.data[1:]])
+    if not is_list(x):
+        raise QError("rank" if isinstance(x, Atom) else "type")
+    return mark_sorted(pick(x, grade(x)))
+
+
+def mark_sorted(x: Value, attr: str = "s") -> Value:
+    """x with an attribute, where it is a vector."""
+    if type(x) is Vec:
+        return Vec(x.t, x.v, attr)
+    return x
+
+
+def desc(x: Value) -> Value:
+    """Sorted downwards."""
+    if isinstance(x, Dict):
+        order = grade(x.w, True)
+        return Dict(pick(x.k, order), pick(x.w, order))
+    if not is_list(x) and not isinstance(x, Table):
+        raise QError("rank" if isinstance(x, Atom) else "type")
+    return pick(x, grade(x, True))
+
+
+def rank(x: Value) -> Value:
+    """Place of each item in the sorted list."""
+    if isinstance(x, Dict):
+        return rank(x.w)
+    order = grade(_sortable(x))
+    out = np.empty(len(order), dtype=np.int64)
+    out[order] = np.arange(len(order))
+    return longs(out)
+
+
+def xrank(x: Value, y: Value) -> Value:
+    """``x xrank y``: which of x groups of like size each item falls into."""
+    if isinstance(x, Atom) and isinstance(y, Dict):
+        return xrank(x, y.w)
+    n = count(y)
+    if not isinstance(x, Atom):
+        raise QError("type")
+    return longs(rank(y).v * x.v // n if n else [])  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- binary search
+
+
+def bin_(x: Value, y: Value) -> Value:
+    """``x bin y``: the last position in sorted x whose item is at most y; -1 before the first."""
+    return _bin(x, y, right=False)
+
+
+def binr(x: Value, y: Value) -> Value:
+    """``x binr y``: the first position in sorted x whose item is at least y."""
+    return _bin(x, y, right=True)
+
+
+def _bin(x: Value, y: Value, right: bool) -> Value:
+    x, y = unenum(x), unenum(y)
+    if isinstance(x, Dict):
+        place = _bin(x.w, y, right)
+        from_keys = items(place) if is_list(place) else [place]
+        picked = pick(x.k, np.array([one.v for one in from_keys]))  # type: ignore[attr-defined]
+        return picked if is_list(place) else items(picked)[0]
+    if isinstance(x, Table):
+        return _bin_rows(x, y, right)
+    if isinstance(x, List):
+        if not is_list(y) or (x.v and is_list(x.v[0]) and isinstance(y, Vec)):
+            return Atom(-LONG, _bin_list(x.v, y, right))
+        return longs([_bin_list(x.v, one, right) for one in items(y)])
+    if not isinstance(x, Vec):
+        raise QError("type")
+    if isinstance(y, List):
+        return pack([_bin(x, one, right) for one in y.v])
+    if not isinstance(y, Atom | Vec) or not _alike(x.t, abs(y.t)):
+        raise QError("type")
+    side = "left" if right else "right"
+    v = np.where(np.isnan(x.v), -np.inf, x.v) if x.t in FLOATING else x.v
+    wanted = np.atleast_1d(np.array(y.v, dtype=v.dtype if v.dtype == object else None))
+    if wanted.dtype.kind == "f":
+        wanted = np.where(np.isnan(wanted), -np.inf, wanted)
+    found = np.searchsorted(v, wanted, side=side) - (0 if right else 1)
+    return longs(found) if isinstance(y, Vec) else Atom(-LONG, int(found[0]))
+
+
+def _alike(t: int, u: int) -> bool:
+    return t == u or not {t, u} & {SYM, GUID, CHAR}
+
+
+def _bin_list(values: list[Value], y: Value, right: bool) -> int:
+    low, high = 0, len(values)
+    while low < high:
+        middle = (low + high) // 2
+        found = compare(values[middle], y)
+        if found < 0 or (found == 0 and not right):
+            low = middle + 1
+        else:
+            high = middle
+    return low if right else low - 1
+
+
+def _bin_rows(x: Table, y: Value, right: bool) -> Value:
+    """Rows by their last column, within those that match on the others."""
+    if isinstance(y, Dict):
+        y = Table(x.cols, [pack([one]) for one in items(pick(y.w, find(y.k, Vec(SYM, np.array(x.cols, dtype=object))).v))])  # type: ignore[attr-defined]
+    if not isinstance(y, Table):
+        raise QError("type")
+    columns = [items(c) for c in x.data]
+    wanted = [items(column(y, c)) for c in x.cols]
+    out = []
+    for row in zip(*wanted, strict=True):
+        hits = [i for i in range(count(x)) if all(match(unenum(c[i]), unenum(v)) for c, v in zip(columns[:-1], row[:-1], strict=True))]
+        place = _bin_list([columns[-1][i] for i in hits], row[-1], right)
+        out.append(hits[place] if 0 <= place < len(hits) else (-1 if not right else count(x)))
+    return longs(out)
+
+
+__all__ = ["BOOL", "asc", "bin_", "binr", "desc", "grade", "iasc", "idesc", "rank", "xrank"]
