@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from prmkit_qlang.engine.attributes import stepped
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import HOLE, Composition, Derived, Fn, Lambda, Prim, Projection, is_nil
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find
+from prmkit_qlang.engine.sorting import bin_ as steps
 from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, ENUM, INT, LONG, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
     Atom, Dict, List, Table, Value, Vec, at, column, count, is_list, items, pack, pick, unenum,
@@ -32,8 +34,8 @@ def apply(f: Value, args: Sequence[Value]) -> Value:
     if isinstance(f, Atom):
         if f.t == -SYM:
             return apply(CONTEXT.now.get(f.v), args)
-        if f.t in (-LONG, -INT, -SHORT):
-            raise QError("access" if f.v else "nyi")
+        if f.t in (-LONG, -INT, -SHORT) and len(args) == 1:
+            return CONTEXT.now.write(f.v, args[0])
         raise QError("type")
     if len(args) == 1:
         return index(f, args[0])
@@ -80,7 +82,7 @@ def project(f: Fn, args: Sequence[Value]) -> Value:
         waiting = iter(args)
         filled = [(next(waiting, HOLE) if one is None else one) for one in f.args]
         return Projection(f.f, [None if one is HOLE else one for one in filled])
-    if len(args) > max(f.rank, MAX_ARGS):
+    if len(args) > (f.rank if isinstance(f, Lambda) else max(f.rank, MAX_ARGS)):
         raise QError("rank")
     return Projection(f, [None if one is HOLE else one for one in args])
 
@@ -142,11 +144,13 @@ def _named(x: Value, name: str) -> Value:
 
 
 def _by_key(x: Dict, i: Value) -> Value:
+    if x.attr == "s":
+        return stepped(x, i)
     if isinstance(x.k, Table):
         return _by_row(x, x.k, i)
     if isinstance(x.w, Table) and isinstance(i, Atom | Vec) and x.k.t != abs(i.t) and abs(i.t) == SYM:
         return index(x.w, i)
-    where = find(x.k, i)
+    where = steps(x.k, i) if x.attr == "s" else find(x.k, i)
     return _at_positions(x.w, where)
 
 
@@ -155,7 +159,7 @@ def _by_row(x: Dict, keys: Table, i: Value) -> Value:
         first = keys.data[0]
         if len(keys.cols) > 1 or abs(first.t) not in (SYM, ENUM, 0):
             return column(keys if i.v in keys.cols else x.w, i.v)  # type: ignore[arg-type]
-    return _at_positions(x.w, find(keys, i))
+    return _at_positions(x.w, steps(keys, i) if x.attr == "s" else find(keys, i))
 
 
 def _at_positions(values: Value, where: Value) -> Value:

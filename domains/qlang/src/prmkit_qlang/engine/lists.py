@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prmkit_qlang.engine.attributes import NAMES, set_attribute
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn, is_nil
 from prmkit_qlang.engine.meter import METER
@@ -168,7 +169,9 @@ def take(x: Value, y: Value) -> Value:
         return Dict(pick(y.k, hits), pick(y.w, hits))
     if isinstance(x, Atom):
         if x.t == -SYM:
-            return _take_named(Vec(SYM, array(SYM, [x.v]).v), y) if isinstance(y, Dict | Table) else _attribute(x.v, y)
+            if isinstance(y, Dict | Table) and x.v not in NAMES:
+                return _take_named(enlist(x), y)
+            return set_attribute(x.v, y)
         return _take_n(whole(x), y)
     if isinstance(x, Vec):
         if isinstance(y, Dict | Table) and not (isinstance(y, Table) and x.t in _WHOLE):
@@ -178,31 +181,6 @@ def take(x: Value, y: Value) -> Value:
     if isinstance(x, List) and isinstance(y, Dict):
         return _take_named(x, y)
     raise QError("type")
-
-
-def _attribute(name: str, y: Value) -> Value:
-    from_list = isinstance(y, Vec)
-    if name not in ("", "s", "u", "p", "g"):
-        raise QError("type")
-    if name == "s" and from_list:
-        v = y.v  # type: ignore[attr-defined]
-        ordered = bool(np.all(v[:-1] <= v[1:])) if len(v) else True
-        if not ordered:
-            raise QError("s-fail")
-    if name == "u" and from_list and len({*y.v.tolist()}) != len(y.v):  # type: ignore[attr-defined]
-        raise QError("u-fail")
-    if isinstance(y, Enum):
-        return Enum(y.v, y.domain, y.target, name)
-    if isinstance(y, Vec):
-        return Vec(y.t, y.v, name)
-    if isinstance(y, Table):
-        data = list(y.data)
-        if data and isinstance(data[0], Vec) and name in ("s", ""):
-            data[0] = _attribute("p" if name == "s" and False else name, data[0])
-        return Table(y.cols, data, name)
-    if isinstance(y, Dict):
-        return Dict(_attribute(name, y.k), y.w, name)
-    return y
 
 
 def _take_named(x: Value, y: Value) -> Value:
@@ -249,12 +227,16 @@ def _reshape(shape: list[int], y: Value) -> Value:
         if shape[0] == hole:
             width = shape[1]
             if width < 1:
-                raise QError("length")
+                raise QError("domain")
             return pack_rows([pick(values, np.arange(i, min(i + width, total))) for i in range(0, total, width)])
         rows = shape[0]
+        if rows < 1:
+            raise QError("domain")
         METER.take(8 * rows)
         bounds = [i * total // rows for i in range(rows + 1)]
         return pack_rows([pick(values, np.arange(a, b)) for a, b in zip(bounds, bounds[1:], strict=False)])
+    if hole in shape or min(shape) < 0:
+        raise QError("domain")
     size = 1
     for one in shape:
         size *= max(one, 0)
@@ -285,6 +267,8 @@ def drop(x: Value, y: Value) -> Value:
         QError: ``type`` or ``domain`` where x cannot drop.
     """
     if isinstance(x, Dict) and not isinstance(y, Dict):
+        if is_list(y) and not isinstance(x.k, Table):
+            raise QError("type")
         return _drop_keys(y, x)
     if isinstance(y, Dict) and not (isinstance(x, Atom) and -x.t in _WHOLE and not _keyed_by_numbers(y)):
         return _drop_keys(x, y)
@@ -296,13 +280,13 @@ def drop(x: Value, y: Value) -> Value:
             raise QError("type")
         kept = [c for c in y.cols if c not in gone]
         return Table(kept, [y.data[y.cols.index(c)] for c in kept])
-    if isinstance(x, Vec) and x.t in _WHOLE:
-        return cut_at(x.v.astype(np.int64).tolist(), y)
     if isinstance(y, Atom) and -y.t in _WHOLE and (is_list(x) or isinstance(x, Table)):
         i, n = int(y.v), count(x)
         if not 0 <= i < n:
             return x
         return pick(x, np.delete(np.arange(n), i))
+    if isinstance(x, Vec) and x.t in _WHOLE:
+        return cut_at(x.v.astype(np.int64).tolist(), y)
     if isinstance(x, List) and not x.v:
         return y
     raise QError("type")
