@@ -5,7 +5,7 @@ import pytest
 
 from prmkit_qlang.engine.format import console
 from prmkit_qlang.engine.functions import NIL, Composition, Derived, Lambda, Prim, Projection
-from prmkit_qlang.engine.inline import readable, s1
+from prmkit_qlang.engine.inline import s1
 from prmkit_qlang.engine.string import string
 from prmkit_qlang.engine.types import (
     BOOL,
@@ -173,6 +173,8 @@ def test_dictionaries():
 def test_functions():
     assert console(TWICE) == "{2*x}"
     assert console(Projection(PLUS, [None, long(2)])) == "+[;2]"
+    assert console(Projection(PLUS, [long(2), None])) == "+[2]"
+    assert console(Projection(PLUS, [None, None])) == "+[;]"
     assert console(Projection(TWICE, [chars("ab")])) == '{2*x}["ab"]'
     assert console(Derived(PLUS, "/:")) == "+/:"
     assert console(Composition([TWICE, PLUS])) == "{2*x}+"
@@ -188,7 +190,7 @@ def test_one_line():
     assert s1(Dict(syms("ab"), longs([1, 2]), "s")) == "`s#`a`b!1 2"
     assert s1(List([List([longs([1, 2])])])) == ",,1 2"
     assert s1(List([PLUS, sym("x"), List([TWICE, NIL])])) == "(+;`x;({2*x};::))"
-    assert readable(s1(syms("é"))) == ",`é"
+    assert s1(syms("é")) == ",`é"
 
 
 def test_what_is_too_wide_or_too_high():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from prmkit_qlang.engine.functions import is_nil
-from prmkit_qlang.engine.inline import narrow, plains, readable, s1
+from prmkit_qlang.engine.inline import line, narrow, plains, readable, s1
 from prmkit_qlang.engine.types import BOOL, BYTE, CHAR
 from prmkit_qlang.engine.values import Dict, Enum, Fn, List, Table, Value, Vec, items
 
@@ -40,7 +40,7 @@ def console(x: Value, *, precision: int = 7, width: int = 80, height: int = 25) 
     if is_nil(x):
         return ""
     if isinstance(x, Fn):
-        return readable(s1(x, precision=precision))
+        return s1(x, precision=precision)
     view = View(precision, width, height)
     rows = lines(x, view)
     if len(rows) > height - 2:
@@ -56,7 +56,7 @@ def lines(x: Value, view: View) -> list[str]:
         return _table(x, view)
     if isinstance(x, Dict):
         return _dictionary(x, view)
-    return [s1(x, precision=view.precision, limit=view.width)]
+    return [line(x, view.precision, view.width)]
 
 
 def _rows(x: List, view: View) -> list[str]:
@@ -65,7 +65,7 @@ def _rows(x: List, view: View) -> list[str]:
     sizes = {len(row.v) if isinstance(row, Vec | List) else -1 for row in rows}
     size = sizes.pop()
     if sizes or size < 1 or (rows[0].t in PACKED and all(row.t == rows[0].t for row in rows)):
-        return [s1(row, precision=view.precision, limit=view.width) for row in rows]
+        return [line(row, view.precision, view.width) for row in rows]
     size = min(size, view.width)
     cells = [_cells(row, size, view) for row in rows]
     return _aligned([[row[i] for row in cells] for i in range(size)], view)
@@ -77,7 +77,7 @@ def _cells(x: Value, n: int, view: View) -> list[str]:
         head = Enum(x.v[:n], x.domain, x.target) if isinstance(x, Enum) else Vec(x.t, x.v[:n])
         return plains(head, view.precision)
     values = x.v[:n] if isinstance(x, List) else items(x)[:n]
-    return [s1(one, precision=view.precision, limit=view.width) for one in values]
+    return [line(one, view.precision, view.width) for one in values]
 
 
 def _aligned(columns: list[list[str]], view: View) -> list[str]:

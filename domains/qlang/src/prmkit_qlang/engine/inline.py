@@ -222,18 +222,24 @@ def _joined(t: int, values: list[Any], precision: int) -> str:
 # ---------------------------------------------------------------- anything
 
 
-def s1(x: Value, *, precision: int = 7, limit: int = ENDLESS) -> str:
-    """A value on one line as ``-3!`` gives it, with one character a byte.
-
-    Args:
-        x: Any value.
-        precision: Digits of floats; 0 shows all.
-        limit: Characters that are wanted; of a longer text at least so many are made, and rarely more.
+def s1(x: Value, *, precision: int = 7) -> str:
+    """A value on one line as ``-3!`` and ``.Q.s1`` give it.
 
     Examples:
         >>> from prmkit_qlang.engine.values import chars, long, syms
         >>> s1(List([long(1), chars("ab")])), s1(Dict(syms("ab"), List([long(1), chars("x")])))
         ('(1;"ab")', '`a`b!(1;,"x")')
+    """
+    return readable(line(x, precision))
+
+
+def line(x: Value, precision: int = 7, limit: int = ENDLESS) -> str:
+    """A value on one line, one character a byte.
+
+    Args:
+        x: Any value.
+        precision: Digits of floats; 0 shows all.
+        limit: Characters that are wanted; of a longer text at least so many are made, and rarely more.
     """
     if isinstance(x, EnumAtom):
         found = unenum(x)
@@ -248,13 +254,13 @@ def s1(x: Value, *, precision: int = 7, limit: int = ENDLESS) -> str:
         if not x.v:
             return "()"
         if len(x.v) == 1:
-            return "," + s1(x.v[0], precision=precision, limit=limit)
+            return "," + line(x.v[0], precision, limit)
         return f"({_pieces(x.v, precision, limit)})"
     if isinstance(x, Table):
         return f"{_mark(x.attr)}+{_pair(syms(x.cols), List(x.data), precision, limit)}"
     if isinstance(x, Dict):
         return _pair(x.k, x.w, precision, limit, x.attr)
-    return function(x, lambda one: s1(one, precision=precision, limit=limit))
+    return function(x, lambda one: line(one, precision, limit))
 
 
 def _mark(attr: str) -> str:
@@ -265,7 +271,7 @@ def _pieces(values: Sequence[Value], precision: int, limit: int) -> str:
     """Texts between semicolons, as many as the limit wants."""
     out, left = [], limit
     for one in values:
-        text = s1(one, precision=precision, limit=max(left, 1))
+        text = line(one, precision, max(left, 1))
         out.append(text)
         left -= len(text) + 1
         if left < 0:
@@ -275,7 +281,7 @@ def _pieces(values: Sequence[Value], precision: int, limit: int) -> str:
 
 def _pair(k: Value, w: Value, precision: int, limit: int, attr: str = "") -> str:
     """Keys and values with an exclamation mark between; keys in parentheses where they would run together."""
-    keys = s1(k, precision=precision, limit=limit)
+    keys = line(k, precision, limit)
     if attr and not keys.startswith(f"`{attr}#"):
         keys = _mark(attr) + keys
     single = isinstance(k, Vec) and (isinstance(k, Enum) or (k.t != CHAR and not len(k.v)) or len(k.v) == 1)
@@ -283,7 +289,7 @@ def _pair(k: Value, w: Value, precision: int, limit: int, attr: str = "") -> str
         keys = f"({keys})"
     if len(keys) > limit:
         return keys
-    return f"{keys}!{s1(w, precision=precision, limit=limit - len(keys))}"
+    return f"{keys}!{line(w, precision, limit - len(keys))}"
 
 
 def function(x: Value, text: Callable[[Value], str]) -> str:
@@ -295,7 +301,10 @@ def function(x: Value, text: Callable[[Value], str]) -> str:
     if isinstance(x, Derived):
         return text(x.f) + x.adverb
     if isinstance(x, Projection):
-        return f"{text(x.f)}[{';'.join('' if one is None else text(one) for one in x.args)}]"
+        args = ["" if one is None else text(one) for one in x.args]
+        while len(args) > 1 and not args[-1] and any(args):
+            args.pop()
+        return f"{text(x.f)}[{';'.join(args)}]"
     if isinstance(x, Composition):
         return "".join(map(text, x.fs))
     return ""

@@ -5,7 +5,7 @@ Source: the page on ``string`` of the kdb+ documentation.
 
 from __future__ import annotations
 
-from prmkit_qlang.engine.inline import plain, plains, s1
+from prmkit_qlang.engine.inline import line, plain, plains
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.types import CHAR
 from prmkit_qlang.engine.values import (
@@ -53,7 +53,7 @@ def string(x: Value, precision: int = 7) -> Value:
     if isinstance(x, Dict):
         keys = string(x.k, precision) if is_keyed(x) else x.k
         return Dict(keys, string(x.w, precision))
-    return _text(s1(x, precision=precision))
+    return _text(line(x, precision))
 
 
 def _text(text: str) -> Vec:
