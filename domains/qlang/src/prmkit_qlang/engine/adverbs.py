@@ -12,9 +12,10 @@ from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.folds import FOLDS, SCANS, seed_of
 from prmkit_qlang.engine.functions import Derived, Fn, Prim, Projection
 from prmkit_qlang.engine.meter import METER
+from prmkit_qlang.engine.text import sv, vs
 from prmkit_qlang.engine.types import BOOL, INT, LONG, SHORT
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, at, count, empty_like, is_list, items, match, pack, pick, syms,
+    Atom, Dict, List, Table, Value, Vec, at, count, empty_like, enlist, is_list, items, match, pack, pick, syms,
 )  # fmt: skip
 
 _COUNTS = frozenset([-BOOL, -SHORT, -INT, -LONG])
@@ -77,6 +78,13 @@ def _nothing(f: Value, x: Value) -> Value:
 
 
 def _case(f: Value, args: list[Value]) -> Value:
+    keyed = [one for one in args if isinstance(one, Dict)]
+    if keyed:
+        if any(count(one) != count(f) for one in args if _iterable(one)):
+            raise QError("length")
+        if any(not match(one.k, keyed[0].k) for one in keyed):
+            raise QError("domain")
+        args = [one.w if isinstance(one, Dict) else one for one in args]
     n = max([count(f), *(count(one) for one in args if is_list(one))])
     if any(is_list(one) and count(one) != n for one in args):
         raise QError("length")
@@ -85,7 +93,9 @@ def _case(f: Value, args: list[Value]) -> Value:
 
 
 def each_right(f: Value, args: list[Value]) -> Value:
-    """``x f/:y``: x with each item of y."""
+    """``x f/:y``: x with each item of y; ``(s/:)y`` joins texts by s."""
+    if len(args) == 1 and not isinstance(f, Fn):
+        return sv(f, args[0])
     x, y = _two(args)
     if isinstance(y, Dict):
         return Dict(y.k, each_right(f, [x, y.w]))
@@ -96,7 +106,9 @@ def each_right(f: Value, args: list[Value]) -> Value:
 
 
 def each_left(f: Value, args: list[Value]) -> Value:
-    """``x f\\:y``: each item of x with y."""
+    """``x f\\:y``: each item of x with y; ``(s\\:)y`` cuts a text at s."""
+    if len(args) == 1 and not isinstance(f, Fn):
+        return vs(f, args[0])
     x, y = _two(args)
     if isinstance(x, Dict):
         return Dict(x.k, each_left(f, [x.w, y]))
@@ -137,8 +149,9 @@ def each_prior(f: Value, args: list[Value]) -> Value:
             return Vec(rest.t, np.concatenate([np.array([first.v], dtype=rest.v.dtype), rest.v]))
     METER.take(8 * n)
     out = []
-    for one in items(x):
-        out.append(apply(f, (one, before)))
+    bare = len(args) == 1 and isinstance(f, Prim) and f.name == ","
+    for i, one in enumerate(items(x)):
+        out.append(one if bare and not i else apply(f, (one, before)))
         before = one
     return pack(out)
 
@@ -246,6 +259,8 @@ def _fold(f: Value, args: list[Value], keep: bool) -> Value:
         state = args[0]
     elif values:
         state, values = values[0], values[1:]
+        if isinstance(f, Prim) and f.name == "," and isinstance(state, Atom):
+            state = enlist(state)
         if keep:
             return _scanned(f, state, values, [state])
     else:

@@ -163,10 +163,6 @@ def _boolean(x: Value) -> Value:
     return pack([_boolean(one) for one in items(x)])
 
 
-def _add_filled(x: Value, y: Value) -> Value:
-    return add(_zeroed(x), _zeroed(y))
-
-
 def _zeroed(x: Value) -> Value:
     """Nulls as zeros: sums leave them out."""
     if isinstance(x, Vec | Atom) and abs(x.t) in (SHORT, INT, LONG, REAL, FLOAT):
@@ -174,10 +170,6 @@ def _zeroed(x: Value) -> Value:
         if np.any(lost):
             return Vec(x.t, np.where(lost, 0, x.v).astype(DTYPES[x.t])) if x.t > 0 else Atom(x.t, 0.0 if -x.t in FLOATING else 0)
     return x
-
-
-def _times_filled(x: Value, y: Value) -> Value:
-    return multiply(_oned(x), _oned(y))
 
 
 def _oned(x: Value) -> Value:
@@ -188,8 +180,8 @@ def _oned(x: Value) -> Value:
     return x
 
 
-sum_ = by_column(_sum, _add_filled, long(0))
-prd = by_column(_product, _times_filled, long(1))
+sum_ = by_column(_sum, add, long(0))
+prd = by_column(_product, multiply, long(1))
 max_ = by_column(_extreme(True), larger, List([]))
 min_ = by_column(_extreme(False), lesser, List([]))
 _plain_average = by_column(_average, None, real(math.nan))
@@ -203,7 +195,11 @@ any_ = by_column(_truth(False), _or, flag(False))
 
 
 def avg(x: Value) -> Value:
-    """The arithmetic mean without nulls; of a list of lists item by item."""
+    """The arithmetic mean without nulls; of a list of lists item by item, nulls included."""
+    if isinstance(x, List) and x.v and any(is_list(one) for one in x.v):
+        return divide(sum_(x), long(len(x.v)))
+    if isinstance(x, List) and x.v and all(isinstance(one, Atom) for one in x.v):
+        return _average(Vec(FLOAT, np.array([to_type(one.v, -one.t, FLOAT) for one in x.v])))  # type: ignore[attr-defined]
     return _plain_average(x)
 
 
@@ -251,9 +247,8 @@ def correlation(x: Value, y: Value) -> Value:
 
 def wsum(x: Value, y: Value) -> Value:
     """Weighted sum."""
-    if isinstance(x, Atom) and isinstance(y, Atom):
-        return multiply(x, y)
-    return sum_(multiply(x, y))
+    total = sum_(multiply(x, y))
+    return real(float(total.v)) if isinstance(total, Atom) and -total.t in (INT, LONG) and total.v != NULLS[-total.t] else total
 
 
 def wavg(x: Value, y: Value) -> Value:

@@ -56,10 +56,9 @@ def to_type(a: Any, t: int, u: int) -> Any:
         return a.astype(DTYPES[u])
     out = a.astype(DTYPES[u])
     if NULLS[t] != NULLS[u] or u in FLOATING:
-        for source, target in ((NULLS[t], NULLS[u]), (INFINITIES[t], INFINITIES.get(u, 0)), (-INFINITIES[t], -INFINITIES.get(u, 0))):
-            hit = a == source
-            if hit.any():
-                out[hit] = target
+        hit = a == NULLS[t]
+        if hit.any():
+            out[hit] = NULLS[u]
     return out
 
 
@@ -75,10 +74,6 @@ def _scalar_to(v: Any, t: int, u: int) -> Any:
     if t not in _SMALL:
         if v == NULLS[t]:
             return NULLS[u]
-        if v == INFINITIES[t]:
-            return INFINITIES.get(u, v)
-        if v == -INFINITIES[t]:
-            return -INFINITIES.get(u, -v)
     return float(v) if u in FLOATING else v
 
 
@@ -111,6 +106,8 @@ def _descend(two: Two, x: Value, y: Value) -> Value:
         raise QError("type")
     METER.step()
     if isinstance(x, Dict) and isinstance(y, Dict):
+        if two is subtract:
+            return _dicts(add, x, Dict(y.k, negate(y.w)))
         return _dicts(two, x, y)
     if isinstance(x, Dict):
         return Dict(x.k, two(x.w, y))
@@ -365,14 +362,18 @@ def _compare(name: str, scalar_op: Callable[[Any, Any], bool], array_op: Callabl
         u = tx if tx == ty else _common(tx, ty)
         if x.t < 0 and y.t < 0:
             a, b = _meet(x.v, tx, u), _meet(y.v, ty, u)
-            if u in FLOATING:
-                a, b = _order_null(a), _order_null(b)
+            if u in FLOATING and (a != a or b != b):
+                a, b = int(a == a), int(b == b)  # a null is less than anything else
             return Atom(-1, int(scalar_op(a, b)))
         _lengths(x, y)
         a, b = _meet(x.v, tx, u), _meet(y.v, ty, u)
         if u in FLOATING:
             with np.errstate(all="ignore"):
-                return Vec(BOOL, array_op(_order_nulls(a), _order_nulls(b)))
+                out = np.asarray(array_op(a, b), dtype=bool)
+                lost = np.isnan(a) | np.isnan(b)
+                if np.any(lost):
+                    out = np.where(lost, array_op(~np.isnan(np.asarray(a)), ~np.isnan(np.asarray(b))), out)
+                return Vec(BOOL, np.asarray(out, dtype=bool))
         return Vec(BOOL, np.asarray(array_op(a, b), dtype=bool))
 
     return lift(pair, name)
@@ -406,10 +407,10 @@ def _nears(a: Any, b: Any) -> Any:
 
 equal = _compare("=", _near, _nears)
 unequal = _compare("<>", lambda a, b: not _near(a, b), lambda a, b: ~np.asarray(_nears(a, b), dtype=bool))
-less = _compare("<", lambda a, b: a < b and not _near(a, b), lambda a, b: (a < b) & ~np.asarray(_nears(a, b), bool))
-greater = _compare(">", lambda a, b: a > b and not _near(a, b), lambda a, b: (a > b) & ~np.asarray(_nears(a, b), bool))
-at_most = _compare("<=", lambda a, b: a <= b or _near(a, b), lambda a, b: (a <= b) | np.asarray(_nears(a, b), bool))
-at_least = _compare(">=", lambda a, b: a >= b or _near(a, b), lambda a, b: (a >= b) | np.asarray(_nears(a, b), bool))
+less = _compare("<", lambda a, b: a < b and not _near(a, b), lambda a, b: np.less(a, b) & ~np.asarray(_nears(a, b), bool))
+greater = _compare(">", lambda a, b: a > b and not _near(a, b), lambda a, b: np.greater(a, b) & ~np.asarray(_nears(a, b), bool))
+at_most = _compare("<=", lambda a, b: a <= b or _near(a, b), lambda a, b: np.less_equal(a, b) | np.asarray(_nears(a, b), bool))
+at_least = _compare(">=", lambda a, b: a >= b or _near(a, b), lambda a, b: np.greater_equal(a, b) | np.asarray(_nears(a, b), bool))
 
 
 # ---------------------------------------------------------------- lesser, greater, fill
@@ -616,13 +617,14 @@ def _rounded(up: bool) -> Callable[[Any], Value]:
             return x  # type: ignore[no-any-return]
         if t in _SMALL and up:
             return Vec(INT, x.v.astype(np.int32)) if x.t > 0 else Atom(-INT, x.v)
+        if t == 15:
+            days = np.ceil(x.v) if up else np.floor(x.v)
+            return Vec(14, to_type(np.asarray(days), FLOAT, INT)) if x.t > 0 else Atom(-14, _scalar_to(float(days), FLOAT, INT))
         if t not in (REAL, FLOAT):
             raise QError("type")
         v = np.asarray(x.v, dtype=np.float64)
         with np.errstate(all="ignore"):
-            near = np.round(v)
-            close = np.abs(v - near) <= TOLERANCE * np.maximum(np.abs(v), np.abs(near))
-            out = np.where(close, near, np.ceil(v) if up else np.floor(v))
+            out = np.ceil(v) if up else np.floor(v)
         made = to_type(np.atleast_1d(out), FLOAT, LONG)
         return Vec(LONG, made) if x.t > 0 else Atom(-LONG, int(made[0]))
 

@@ -167,6 +167,8 @@ def convert(t: int, y: Value) -> Value:
         QError: ``type`` where there is no such cast.
     """
     if isinstance(y, Enum | EnumAtom):
+        if t in (SHORT, INT, LONG):
+            return convert(t, Vec(LONG, y.v) if isinstance(y, Vec) else Atom(-LONG, y.v))
         y = unenum(y)
     if isinstance(y, Dict):
         return Dict(y.k, convert(t, y.w))
@@ -194,7 +196,7 @@ def convert(t: int, y: Value) -> Value:
 
 def _cast_scalar(v: Any, source: int, t: int) -> Any:
     if t not in (BOOL, BYTE, CHAR) and source not in TEMPORAL and t not in TEMPORAL and source not in FLOATING and t not in FLOATING:
-        if v == NULLS.get(source) and source not in (BOOL, BYTE, CHAR):
+        if source not in (BOOL, BYTE, CHAR) and v == NULLS[source]:
             return NULLS[t]
         return _narrow(v, t)
     made = _cast_array(np.array([v], dtype=DTYPES[source]), source, t)[0]
@@ -229,10 +231,6 @@ def _cast_array(v: Any, source: int, t: int) -> Any:
         out = v.astype(DTYPES[t])
         if source not in FLOATING and source not in (BOOL, BYTE, CHAR):
             out[v == NULLS[source]] = np.nan
-            if source == LONG:
-                out[v == 2**63 - 1], out[v == -(2**63 - 1)] = np.inf, -np.inf
-            elif source == INT:
-                out[v == 2**31 - 1], out[v == -(2**31 - 1)] = np.inf, -np.inf
         return out
     if source in (SHORT, INT, LONG):
         out = _clipped(v.astype(np.int64), t)

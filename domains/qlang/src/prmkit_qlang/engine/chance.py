@@ -22,6 +22,9 @@ class Chance:
         Raises:
             QError: ``type``, ``length`` or ``domain`` where that cannot be.
         """
+        if n == NULLS[LONG]:
+            total = count(source) if not isinstance(source, Atom) else int(source.v) if -source.t in (SHORT, INT, LONG) else 0
+            return self.draw(-total, source)
         size = abs(n)
         METER.take(size)
         if isinstance(source, Atom):

@@ -40,6 +40,22 @@ class Machine(Protocol):
         """Variables of the namespace at work."""
         ...
 
+    def write(self, handle: int, value: Value) -> Value:
+        """Text to the console by a handle, or evaluation by handle 0.
+
+        Raises:
+            QError: ``access`` for any other handle.
+        """
+        ...
+
+    def show_inline(self, value: Value) -> None:
+        """Print a value on one line."""
+        ...
+
+    def command(self, line: str) -> Value:
+        """A system command that changes nothing outside."""
+        ...
+
     def draw(self, n: int, source: Value) -> Value:
         """``n?source``: random items, the same in every session."""
         ...

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from prmkit_qlang.engine import temporal
 from prmkit_qlang.engine.amend import amend, replace
 from prmkit_qlang.engine.apply import apply, index
-from prmkit_qlang.engine.cast import by_name
+from prmkit_qlang.engine.cast import by_name, enumerate_over
 from prmkit_qlang.engine.errors import QError, ReturnSignal
 from prmkit_qlang.engine.functions import HOLE, NIL, Lambda, Prim, is_nil
+from prmkit_qlang.engine.lists import join
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.parser import Words, parse
 from prmkit_qlang.engine.patterns import bind
 from prmkit_qlang.engine.special import LISTED, Special
 from prmkit_qlang.engine.types import CHAR, SYM, TEMPORAL
 from prmkit_qlang.engine.values import (
-    Atom, Dict, EnumAtom, List, Table, Value, Vec, column, count, enum_domain, flag, items, pack, pick, sym, syms, text_of,
+    EMPTY, Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, column, count, enum_domain, flag, items, pack, pick, sym, syms, text_of, unenum,
 )  # fmt: skip
 
 Frame = dict[str, Value]
@@ -47,7 +50,7 @@ class Evaluator:
         self.forms: dict[str, Callable[[list[Value], Frame | None], Value]] = {
             "assign": self.assign, "global": self.assign_global, "amend": self.amend_assign, "return": self.leave,
             "signal": self.signal, "cond": self.cond, "sequence": self.sequence, "if": self.if_, "while": self.while_,
-            "do": self.do,
+            "do": self.do, "matched": self.matched,
         }  # fmt: skip
 
     # ------------------------------------------------------------ text and trees
@@ -143,10 +146,14 @@ class Evaluator:
         """``a.b``: a part of a value, a field of a dictionary, or a namespace as a dictionary."""
         if name.startswith(".q.") and name[3:] in self.words.keywords:
             return self.words.keywords[name[3:]]
-        inside = {key[len(full) + 1 :]: one for key, one in self.globals.items() if key.startswith(full + ".")}
+        if name == ".q":
+            return Dict(syms(["", *self.words.keywords]), List([NIL, *self.words.keywords.values()]))
+        if name == ".":
+            return Dict(syms(self.names()), pack([self.get(one) for one in self.names()]))
+        inside = {key[len(full) + 1 :] for key in self.globals if key.startswith(full + ".")}
         if name.startswith(".") and inside:
-            own = {key: one for key, one in inside.items() if "." not in key}
-            return Dict(syms(["", *own]), List([NIL, *(NIL if isinstance(one, View) else one for one in own.values())]))
+            own = list(dict.fromkeys(sorted(key.split(".")[0] for key in inside)))
+            return Dict(syms(["", *own]), List([NIL, *(self.get(f"{full}.{one}") for one in own)]))
         root, dot, last = name.rpartition(".")
         if dot and root and root not in ("", "."):
             owner = env[root] if env is not None and root in env else self.get(root)
@@ -224,9 +231,11 @@ class Evaluator:
                 if _constant_tree(v[2]):
                     self.set(target.v, self.run(v[2], env))
                 else:
-                    self.set(target.v, NIL)
+                    value = self.run(v[2], env)
+                    self.set(target.v, value)
                     self.globals[self.full(target.v)] = View(v[2], "")
-                return NIL
+                    return value
+                return self.globals[self.full(target.v)]  # type: ignore[return-value]
             value = self.run(v[2], env)
             if target.v in env:
                 env[target.v] = value
@@ -245,12 +254,15 @@ class Evaluator:
         assert isinstance(head, Special) and head.inner is not None
         inner = head.inner
         value = self.run(v[2], env)
+        made: list[Value] = []
 
         def change(old: Value, new: Value | None) -> Value:
-            return apply(inner, (old, new)) if new is not None else apply(inner, (old,))
+            assert new is not None
+            made.append(appended(old, new) if inner.name == "," else apply(inner, (old, new)))
+            return made[-1]
 
         self.amend_at(v[1] if isinstance(v[1], List) else List([v[1]]), change, value, env, local=True)
-        return value
+        return made[0] if len(made) == 1 else pack(made)
 
     def amend_at(
         self, target: List, change: Callable[[Value, Value | None], Value], value: Value, env: Frame | None, *, local: bool
@@ -271,7 +283,7 @@ class Evaluator:
         try:
             old = self.get(name)
         except QError:
-            if change is not replace or path:
+            if path:
                 raise
             old = List([])
         strict = bool(path)
@@ -282,6 +294,17 @@ class Evaluator:
             self.set(name, made)
 
     # ------------------------------------------------------------ control
+
+    def matched(self, v: list[Value], env: Frame | None) -> Value:
+        """``:[value;pattern;result;...;otherwise]``."""
+        value = self.run(v[1], env)
+        for i in range(2, len(v) - 1, 2):
+            try:
+                bind(v[i], value, lambda name, one: self.store(name, one, env), lambda tree: self.run(tree, env), None)
+            except QError:
+                continue
+            return self.run(v[i + 1], env)
+        return self.run(v[-1], env) if len(v) % 2 else NIL
 
     def sequence(self, v: list[Value], env: Frame | None) -> Value:
         """Statements in brackets: the value of the last."""
@@ -353,7 +376,8 @@ class Evaluator:
         Raises:
             QError: ``stack`` where calls nest too deep, or what the body signals.
         """
-        env: Frame = {".z.s": f}
+        env: Frame = dict.fromkeys(f.locals, EMPTY)
+        env[".z.s"] = f
         store = lambda name, one: env.__setitem__(name, one)  # noqa: E731
         for name, value in zip(f.params, args, strict=False):
             if isinstance(name, str):
@@ -400,6 +424,28 @@ class Evaluator:
         for one in rest:
             value = field(value, one)
         return value
+
+
+def appended(old: Value, new: Value) -> Value:
+    """``x,:y``: like join, but a list of one type stays one, an enumeration too.
+
+    Raises:
+        QError: ``type`` for a value of another type, ``cast`` for a symbol that is not in the enumeration.
+    """
+    if isinstance(old, Enum):
+        added = new if isinstance(new, Enum | EnumAtom) else enumerate_over(old.domain, new)
+        return join(old, added)
+    if isinstance(old, Vec) and len(old.v) and isinstance(new, Atom | Vec):
+        if abs(new.t) != old.t and not (abs(new.t) == 20 and old.t == SYM):
+            raise QError("type")
+        made = join(old, unenum(new))
+        if old.attr in ("u", "g") and isinstance(made, Vec):
+            fresh = old.attr == "g" or len({*made.v.tolist()}) == len(made.v)
+            return Vec(made.t, made.v, old.attr if fresh else "")
+        if old.attr == "s" and isinstance(made, Vec) and bool(np.all(made.v[:-1] <= made.v[1:])):
+            return Vec(made.t, made.v, "s")
+        return made
+    return join(old, new)
 
 
 def _constant_tree(tree: Value) -> bool:

@@ -34,9 +34,9 @@ def seed_of(f: Value, x: Value, *, empty: bool = False) -> Value:
             return Atom(-t, INFINITIES[t] if name == "&" else -INFINITIES[t])
         if name == ",":
             return x
-        return null(t) if t and t != 98 else List([])
-    if name == "," and t:
-        return Vec(t, x.v[:0]) if isinstance(x, Vec) else List([])
+        return List([]) if not name or t in (0, 98) else null(t)
+    if name == ",":
+        return List([])
     if name in ("-", "+"):
         return null_free(t, 0)
     if name in ("*", "%"):

@@ -20,7 +20,7 @@ from prmkit_qlang.engine.string import string
 from prmkit_qlang.engine.types import BINARY, CHAR, LAMBDA, SYM, UNARY
 from prmkit_qlang.engine.values import (
     Atom, Dict, Fn, List, Table, Value, Vec, at, chars, count, empty_like, enlist, is_keyed, is_list, items, long, pick, sym,
-    syms,
+    syms, text_of,
 )  # fmt: skip
 
 _SYNONYM = {">=": "~<", "<=": "~>", "<>": "~="}
@@ -144,7 +144,7 @@ def _insert(x: Value, y: Value) -> Value:
         old = CONTEXT.now.get(x.v)
     except QError:
         old = Table([], [])
-        if isinstance(y, Table):
+        if isinstance(y, Table) or is_keyed(y):
             CONTEXT.now.set(x.v, y)
             return Vec(7, np.arange(count(y)))
         raise
@@ -195,7 +195,27 @@ def _tables(x: Value) -> Value:
 
 
 def _views(x: Value) -> Value:
-    return syms(CONTEXT.now.view_names())  # type: ignore[attr-defined]
+    made = syms(CONTEXT.now.view_names())  # type: ignore[attr-defined]
+    return Vec(SYM, made.v, "s")
+
+
+def _view(x: Value) -> Value:
+    return chars(CONTEXT.now.view_text(lists_name(x)))  # type: ignore[attr-defined]
+
+
+def lists_name(x: Value) -> str:
+    """The name in a symbol.
+
+    Raises:
+        QError: ``type`` for anything else.
+    """
+    if isinstance(x, Atom) and x.t == -SYM:
+        return str(x.v)
+    raise QError("type")
+
+
+def _system(x: Value) -> Value:
+    return CONTEXT.now.command("\\" + text_of(x))
 
 
 def _refuse(*_: Value) -> Value:
@@ -331,7 +351,7 @@ KEYWORDS |= {
     "rtrim": _word("rtrim", text.rtrim), "md5": _word("md5", text.md5), "string": MONADS["$"],
     "cols": _word("cols", _cols), "keys": _word("keys", _keys), "meta": _word("meta", _meta),
     "fkeys": _word("fkeys", _fkeys), "ungroup": _word("ungroup", _ungroup), "attr": _word("attr", operators.attribute),
-    "tables": _word("tables", _tables), "views": _word("views", _views), "view": _word("view", _refuse),
+    "tables": _word("tables", _tables), "views": _word("views", _views), "view": _word("view", _view),
     "show": _word("show", _show), "parse": _word("parse", operators.parsed, "-5!"),
     "eval": _word("eval", _eval, "-6!"), "reval": _word("reval", _eval, "-24!"), "rand": _word("rand", _rand),
     "inv": _word("inv", _inverse), "gtime": _word("gtime", _gtime), "ltime": _word("ltime", _gtime),
@@ -368,7 +388,7 @@ KEYWORDS |= {
 KEYWORDS |= {name: _infix(name, _mcount(name)) for name in ("mavg", "msum", "mmax", "mmin", "mcount", "mdev")}
 KEYWORDS |= {
     name: _word(name, _refuse)
-    for name in ("hopen", "hclose", "hcount", "hdel", "hsym", "system", "read0", "read1", "save", "load", "rload", "rsave",
+    for name in ("hopen", "hclose", "hcount", "hdel", "hsym", "read0", "read1", "save", "load", "rload", "rsave",
                  "getenv", "exit")
 }  # fmt: skip
 KEYWORDS |= {name: _infix(name, _refuse) for name in ("setenv", "dsave")}
@@ -382,6 +402,7 @@ def _hsym(x: Value) -> Value:
     raise QError("type")
 
 
+KEYWORDS["system"] = _word("system", _system)
 KEYWORDS["hsym"] = _word("hsym", _hsym)
 
 WORDS = Words(DYADS, MONADS, KEYWORDS)

@@ -21,7 +21,7 @@ _NUM = r"-?(?:0x[0-9a-fA-F]*|(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+[a-z]?|\.?\d(?:[0-9A
 _RUN = re.compile(rf"{_NUM}(?:[ \t]+{_NUM}(?![0-9A-Za-z.]))*")
 _SPLIT = re.compile(r"[ \t]+")
 _TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n]+)
+    r"""(?P<space>[ \t\r\n\xa0\u200b\ufeff]+)
     |(?P<file>[012]:(?![0-9:]))
     |(?P<digit>\.?[0-9])
     |(?P<name>\.?[A-Za-z]\w*(?:\.[A-Za-z_]\w*)*)

@@ -68,8 +68,10 @@ def _run(texts: list[str]) -> Value:
     """A vector whose literals have a type of their own here and there; the last suffix rules."""
     suffix = texts[-1][-1]
     t = 0
-    if suffix in _SUFFIXES and not texts[-1].startswith("0x"):
+    if suffix in _SUFFIXES and not texts[-1].startswith("0x") and not _SPECIAL.fullmatch(texts[-1]):
         t = _one(texts[-1])[0]
+        if t in TEMPORAL:
+            texts = [one if one[-1].isalpha() else one + suffix for one in texts]
         if t == BOOL and suffix == "b" and len(texts) > 1:
             texts = [*texts[:-1], texts[-1][:-1]]
             return Vec(BOOL, np.array([text == "1" for text in texts]))

@@ -17,7 +17,7 @@ from prmkit_qlang.engine.queries import change_query, query
 from prmkit_qlang.engine.rows import fill_tables
 from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.tables import enkey, unkey
-from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, GUID, INT, LONG, SHORT, SYM
+from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, GUID, INT, LONG, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
     Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, array, at, chars, count, enlist, flag, is_keyed, is_list, items, long,
     match, pack, pick, repeat, sym, syms, text_of, unenum,
@@ -67,6 +67,9 @@ def bang(x: Value, y: Value) -> Value:
         QError: ``length`` where keys and values differ, ``type`` otherwise.
     """
     if isinstance(x, Atom) and -x.t in (SHORT, INT, LONG):
+        if x.v == NULLS[-x.t]:
+            CONTEXT.now.show_inline(y)
+            return y
         if isinstance(y, Table) or is_keyed(y):
             if x.v < 0:
                 return internal(x.v, y)
@@ -165,9 +168,13 @@ def _key_of_name(name: str) -> Value:
         found = machine.get(name)
     except QError:
         return List([])
-    if isinstance(found, Dict) and name.startswith(".") and name.count(".") == 1:
+    if isinstance(found, Dict) and not isinstance(found.k, Table):
         return found.k
     return sym(name)
+
+
+_NUMBERS = ("::", "+", "-", "*", "%", "&", "|", "^", "=", "<", ">", "$", ",", "#", "_", "~", "!", "?", "@", ".")
+"""What ``value`` numbers the operators by."""
 
 
 def value(x: Value) -> Value:
@@ -194,13 +201,16 @@ def value(x: Value) -> Value:
         globals_: list[str] = []
         return List([List([]), syms(x.params), syms(sorted(x.locals - set(x.params))), syms(["", *globals_]), chars(x.source)])
     if isinstance(x, Projection):
-        return List([x.f, *(NIL if one is None else one for one in x.args)])
+        filled = list(x.args)
+        while filled and filled[-1] is None:
+            filled.pop()
+        return List([x.f, *(NIL if one is None else one for one in filled)])
     if isinstance(x, Composition):
         return List(list(x.fs))
     if isinstance(x, Derived):
         return x.f
     if isinstance(x, Prim):
-        return long(0)
+        return long(_NUMBERS.index(x.show) if x.show in _NUMBERS else 0)
     if is_list(x):
         return index_deep(at(x, 0), items(x)[1:]) if count(x) > 1 else x
     return x

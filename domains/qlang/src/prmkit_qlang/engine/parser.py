@@ -14,7 +14,7 @@ from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import HOLE, ITERATORS, NIL, Lambda, Prim
 from prmkit_qlang.engine.lexer import Token, tokens
 from prmkit_qlang.engine.special import (
-    ASSIGN, ASSIGN_GLOBAL, COND, CONTROL, ITERATE, LISTED, RETURN, SEQUENCE, SIGNAL, amend_assign, make_table,
+    ASSIGN, ASSIGN_GLOBAL, COND, CONTROL, ITERATE, LISTED, MATCHED, RETURN, SEQUENCE, SIGNAL, amend_assign, make_table,
     nothing,
 )  # fmt: skip
 from prmkit_qlang.engine.types import SYM
@@ -65,6 +65,9 @@ class _Parser:
         self.toks: list[Token] = tokens(text)
         self.n = len(self.toks)
         self.i = 0
+        self.open: set[int] = set()
+        self.bare_end = -1  # where an operator ended that stands alone
+        self.kept: list[Tree] = []  # keeps the identities in ``open`` alive
         self.commas = False  # a comma ends the expression: inside the phrases of a query
         self.stops: tuple[str, ...] = ()  # names that end the expression
 
@@ -108,12 +111,20 @@ class _Parser:
         kind, value, *_ = self.toks[self.i]
         if kind == "o" and value == ":" and not self.followed_by("[", "a"):
             self.i += 1
-            return List([RETURN, self.expression() or NIL])
+            returned = self.expression()
+            return ASSIGN if returned is None else List([RETURN, returned])
         if kind == "a" and value == "'" and not self.followed_by("["):
             self.i += 1
             return List([SIGNAL, self.expression() or NIL])
         tree, verb = self.term()
+        if verb and self.ended():
+            return self.opened(tree) if not isinstance(tree, Prim) else self.bare(tree)
         return self.rest(tree, verb)
+
+    def bare(self, tree: Prim) -> Tree:
+        """An operator alone on the right of another one."""
+        self.bare_end = self.i
+        return tree
 
     def followed_by(self, *kinds: str) -> bool:
         """Whether the next token but one is of one of these kinds."""
@@ -125,7 +136,7 @@ class _Parser:
             return left
         if verb:
             right = self.expression()
-            return self.monadic(left, right) if right is not None else left
+            return left if right is None else self.prefixed(left, right)
         kind, value, *_ = self.toks[self.i]
         if kind == "o" and value[-1] == ":" and value[0] not in "012" and not self.followed_by("a"):
             if value in (":", "::") or _assignable(left):
@@ -133,14 +144,39 @@ class _Parser:
                 return self.assignment(left, value)
         middle, verb = self.term()
         if not verb:
-            return List([left, self.rest(middle, False)])
+            right_tree = self.rest(middle, False)
+            left = self.monadic(left)
+            return _composed(left, right_tree) if self.is_open(right_tree) else List([left, right_tree])
         right = self.expression()
-        return List([middle, left]) if right is None else List([middle, left, right])
+        if right is None:
+            return self.opened(List([middle, left]))
+        if self.is_open(right) or self.bare_end == self.i and isinstance(right, Prim):
+            return self.opened(_composed(List([middle, left]), right))
+        return List([middle, left, right])
 
-    def monadic(self, left: Tree, right: Tree) -> Tree:
-        if isinstance(left, Prim) and left.name in self.words.monads and left is self.words.dyads.get(left.name):
-            return List([self.words.monads[left.name], right])
+    def prefixed(self, left: Tree, right: Tree) -> Tree:
+        """A verb with nothing on its left: a derived function or keyword applied to one argument."""
+        if isinstance(left, Prim) and left is self.words.dyads.get(left.name):
+            raise QError(left.name)
+        if self.is_open(right):
+            return self.opened(_composed(left, right))
         return List([left, right])
+
+    def monadic(self, tree: Tree) -> Tree:
+        """An operator in parentheses that is applied to one argument: its form of one argument."""
+        if isinstance(tree, Prim) and tree.name in self.words.monads and tree is self.words.dyads.get(tree.name):
+            return self.words.monads[tree.name]
+        return tree
+
+    def opened(self, tree: Tree) -> Tree:
+        """Remember that a tree waits for an argument on its right."""
+        self.open.add(id(tree))
+        self.kept.append(tree)
+        return tree
+
+    def is_open(self, tree: Tree) -> bool:
+        """Whether a tree ends with a verb without its right argument."""
+        return id(tree) in self.open
 
     def assignment(self, left: Tree, mark: str) -> Tree:
         right = self.expression()
@@ -177,6 +213,8 @@ class _Parser:
         self.expect("]")
         if head is self.words.dyads.get("$") and len(args) > 2:
             return List([COND, *args])
+        if head is ASSIGN and len(args) > 2:
+            return List([MATCHED, *args])
         if args == [HOLE]:
             args = [NIL]
         return List([head, *args])
@@ -245,8 +283,13 @@ class _Parser:
         parts = self.statements()
         self.expect(")")
         if len(parts) == 1:
-            return parts[0] if parts[0] is not None else List([])
-        return List([LISTED, *(one if one is not None else NIL for one in parts)])
+            return self.closed(parts[0]) if parts[0] is not None else List([])
+        return List([LISTED, *(one if one is not None else HOLE for one in parts)])
+
+    def closed(self, tree: Tree) -> Tree:
+        """A tree in parentheses waits for nothing."""
+        self.open.discard(id(tree))
+        return tree
 
     def table(self) -> Tree:
         self.i += 1
@@ -266,9 +309,7 @@ class _Parser:
                 self.i += 1
                 continue
             name, tree = self.column()
-            if tree is None:
-                raise QError(end)
-            out.append((name, tree))
+            out.append((name, HOLE if tree is None else tree))
         self.commas, self.stops = kept
         return out
 
@@ -288,7 +329,7 @@ class _Parser:
     def braces(self, start: int) -> Tree:
         kept = self.commas, self.stops
         self.commas, self.stops = False, ()
-        params: tuple[str, ...] | None = None
+        params: tuple[Any, ...] | None = None
         if self.i < self.n and self.toks[self.i][0] == "[":
             self.i += 1
             params = self.parameters()
@@ -298,23 +339,21 @@ class _Parser:
         self.commas, self.stops = kept
         if params is None:
             params = _implicit(self.toks[first : self.i - 1])
-        names = frozenset(params) | _assigned(body)
+        names = frozenset(one for one in params if isinstance(one, str)) | _assigned(body)
         source = self.text[start : end[3]]
         return Lambda(source, params, names, tuple(body), self.context, self.runner)
 
-    def parameters(self) -> tuple[str, ...]:
-        names: list[str] = []
-        while self.i < self.n and self.toks[self.i][0] != "]":
-            kind, value, *_ = self.toks[self.i]
-            self.i += 1
-            if kind == "v":
-                names.append(value)
-            elif kind != ";":
-                raise QError("params")
+    def parameters(self) -> tuple[Any, ...]:
+        """Names, or patterns as trees."""
+        parts = self.statements()
         self.expect("]")
-        if len(names) > _MAX_PARAMS:
+        if parts == [None]:
+            return ()
+        if len(parts) > _MAX_PARAMS:
             raise QError("params")
-        return tuple(names)
+        return tuple(
+            one.v if isinstance(one, Atom) and one.t == -SYM else HOLE if one is None else one for one in parts
+        )
 
     # ------------------------------------------------------------ queries
 
@@ -409,6 +448,11 @@ class _Parser:
                 raise QError(f"dup names for cols/groups {clash}")
             what = _phrase_dict(columns, taken) if columns else List([])
         return List([self.words.dyads["!" if word == "update" else "?"], source, where, by, what, *extra])
+
+
+def _composed(left: Tree, right: Tree) -> Tree:
+    """The composition of two functions as a tree."""
+    return List([ITERATE["'"], left, right])
 
 
 class _Word(Value):

@@ -8,7 +8,7 @@ from prmkit_qlang.engine.apply import apply, index
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import HOLE, NIL, Prim
 from prmkit_qlang.engine.search import find
-from prmkit_qlang.engine.special import ASSIGN, LISTED
+from prmkit_qlang.engine.special import ASSIGN, ITERATE, LISTED
 from prmkit_qlang.engine.types import LETTERS, SYM
 from prmkit_qlang.engine.values import (
     Atom, Dict, Fn, List, Table, Value, Vec, column, count, is_list, items, match, pack,
@@ -54,6 +54,9 @@ def _match(pattern: Value, value: Value, found: list[tuple[Value, Value]], run: 
 
 def _compound(pattern: List, value: Value, found: list[tuple[Value, Value]], run: Run) -> Value:
     head = pattern.v[0]
+    if head is ITERATE["'"] and len(pattern.v) == 3 and isinstance(pattern.v[1], List):
+        pattern = List([*pattern.v[1].v, pattern.v[2]])  # a dictionary literal with values left out
+        head = pattern.v[0]
     if head is LISTED:
         return _list(pattern.v[1:], value, found, run)
     if head is ASSIGN:

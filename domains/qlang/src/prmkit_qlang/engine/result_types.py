@@ -123,7 +123,7 @@ def _quotient(a: int, b: int) -> int | None:
     if {a, b} & {SYM, GUID}:
         return None
     if a in (REAL, FLOAT):
-        return FLOAT if False else LONG
+        return FLOAT
     if a in TEMPORAL:
         return a
     return LONG if a == LONG else INT

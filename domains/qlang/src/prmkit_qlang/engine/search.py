@@ -10,7 +10,7 @@ from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.types import CHAR, FLOATING, LONG, SYM
 from prmkit_qlang.engine.values import (
     Atom, Dict, List, Table, Value, Vec, at, column, count, hashable, is_list, items, long, longs, match, pack, pick,
-    same_scalar, syms, unenum,
+    syms, unenum,
 )  # fmt: skip
 
 _COMPARABLE = frozenset(range(1, 20)) - {2, CHAR, SYM}
@@ -45,7 +45,7 @@ def keys_at(keys: Value, positions: Value) -> Value:
 
 
 def _alike(t: int, u: int) -> bool:
-    return t == u or (t in _COMPARABLE and u in _COMPARABLE)
+    return t == u or (t in _COMPARABLE and u in _COMPARABLE and not {t, u} & FLOATING)
 
 
 def _find_vec(x: Vec, y: Value) -> Value:
@@ -66,8 +66,8 @@ def _find_vec(x: Vec, y: Value) -> Value:
 
 def position(x: Vec, v: Any) -> int:
     """Where a stored scalar first stands in a vector; its length where it does not."""
-    if x.t in FLOATING and isinstance(v, int | float):
-        return next((i for i, one in enumerate(x.v.tolist()) if same_scalar(one, float(v))), len(x.v))
+    if v != v:
+        return next((i for i, one in enumerate(x.v.tolist()) if one != one), len(x.v))
     if len(x.v) < 64:
         try:
             return int(x.v.tolist().index(v))
@@ -99,13 +99,19 @@ def positions(x: Any, y: Any) -> Any:
 
 def _find_list(x: List, y: Value) -> Value:
     n = len(x.v)
-    deep = is_list(x.v[0]) if n else False
-    if isinstance(y, List) or (isinstance(y, Vec) and not deep):
+    if is_list(y) and depth(y) > (depth(x.v[0]) if n else 0):
         table: dict[Any, int] = {}
         for i, one in enumerate(x.v):
             table.setdefault(hashable(one), i)
         return longs([table.get(hashable(one), n) for one in items(y)])
     return long(next((i for i, one in enumerate(x.v) if match(one, y)), n))
+
+
+def depth(x: Value) -> int:
+    """How deep lists nest, along first items."""
+    if isinstance(x, List):
+        return 1 + (depth(x.v[0]) if x.v else 0)
+    return 1 if isinstance(x, Vec | Table) else 0
 
 
 def _find_rows(x: Table, y: Value) -> Value:

@@ -13,12 +13,14 @@ from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError, ReturnSignal
 from prmkit_qlang.engine.evaluate import Evaluator, View
 from prmkit_qlang.engine.format import console
-from prmkit_qlang.engine.functions import NIL, is_nil
+from prmkit_qlang.engine.functions import NIL, Fn, is_nil
+from prmkit_qlang.engine.inline import s1
 from prmkit_qlang.engine.keywords import WORDS
 from prmkit_qlang.engine.meter import METER, Allowance
 from prmkit_qlang.engine.sp import SCRIPT
 from prmkit_qlang.engine.special import ASSIGN, ASSIGN_GLOBAL, CONTROL, Special
-from prmkit_qlang.engine.values import List, Value
+from prmkit_qlang.engine.types import CHAR
+from prmkit_qlang.engine.values import List, Value, items, long, syms, text_of
 
 T = TypeVar("T")
 _RECURSION = 12_000
@@ -87,8 +89,6 @@ class Session(Evaluator):
             raise QError("stack") from None
         except (MemoryError, OverflowError):
             raise QError("wsfull") from None
-        except ReturnSignal as signal:
-            return signal.value  # type: ignore[return-value]
         finally:
             sys.setrecursionlimit(limit)
             CONTEXT.machine = outer
@@ -118,7 +118,11 @@ class Session(Evaluator):
         value: Value = NIL
         for tree in trees:
             self.frame = None
-            value = NIL if tree is None else self.run(tree, None)
+            try:
+                value = NIL if tree is None else self.run(tree, None)
+            except ReturnSignal as signal:
+                assert isinstance(signal.value, Value)
+                value = signal.value
         last = trees[-1] if trees else None
         quiet = last is None or (_silent(last) and not text.lstrip().startswith("("))
         for name in [n for n, v in self.globals.items() if isinstance(v, View) and not v.source]:
@@ -142,6 +146,8 @@ class Session(Evaluator):
             if len(sizes) == 2:
                 self.height, self.width = max(10, sizes[0]), max(10, sizes[1])
             return NIL
+        if name in ("P", "d", "c", "C", "S") or line.strip() == "\\":
+            return NIL
         if name == "l" and rest.rstrip("/").endswith("sp.q"):
             self.load_sp()
             return NIL
@@ -161,6 +167,28 @@ class Session(Evaluator):
     def show(self, value: Value) -> None:
         """Print a value as the console does."""
         self.printed.append(console(value, precision=self.precision, width=self.width, height=self.height))
+
+    def show_inline(self, value: Value) -> None:
+        """Print a value on one line."""
+        self.printed.append(s1(value, precision=self.precision))
+
+    def write(self, handle: int, value: Value) -> Value:
+        """``1 "text"``: text to the console; ``0 "text"``: evaluate.
+
+        Raises:
+            QError: ``access`` for any other handle.
+        """
+        if handle == 0:
+            if abs(value.t) == CHAR:
+                return self.run_text(text_of(value))
+            return self.run_tree(value)
+        if abs(handle) not in (1, 2):
+            raise QError("type" if isinstance(value, Fn) else "access")
+        if abs(value.t) != CHAR and not (isinstance(value, List) and handle < 0):
+            raise QError("type")
+        for one in items(value) if isinstance(value, List) else [value]:
+            self.printed.append(text_of(one).removesuffix("\n"))
+        return long(handle)
 
     def draw(self, n: int, source: Value) -> Value:
         """``n?source``."""
@@ -183,6 +211,17 @@ class Session(Evaluator):
     def view_names(self) -> list[str]:
         """Names of views."""
         return sorted(name for name, value in self.globals.items() if isinstance(value, View))
+
+    def view_text(self, name: str) -> str:
+        """How a view was written.
+
+        Raises:
+            QError: the name, where it is no view.
+        """
+        found = self.globals.get(self.full(name))
+        if not isinstance(found, View):
+            raise QError(name)
+        return found.source
 
     def listing(self, kind: str) -> Value:
         """Names of tables, variables, functions or views."""

@@ -10,7 +10,7 @@ import numpy as np
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.search import find
-from prmkit_qlang.engine.types import BOOL, CHAR, FLOATING, GUID, LONG, SYM
+from prmkit_qlang.engine.types import BOOL, CHAR, FLOATING, GUID, LONG, NULLS, SYM
 from prmkit_qlang.engine.values import (
     Atom, Dict, List, Table, Value, Vec, column, count, is_list, items, longs, match, pack, pick, unenum,
 )  # fmt: skip
@@ -224,10 +224,20 @@ def _bin_list(values: list[Value], y: Value, right: bool) -> int:
     return low if right else low - 1
 
 
+def _as_table(x: Table, y: Dict) -> Table:
+    """A row as a table of one row, with the columns of another."""
+    names = Vec(SYM, np.array(x.cols, dtype=object))
+    return Table(x.cols, [pack([one]) for one in items(pick(y.w, find(y.k, names).v))])  # type: ignore[attr-defined]
+
+
 def _bin_rows(x: Table, y: Value, right: bool) -> Value:
     """Rows by their last column, within those that match on the others."""
+    if is_list(y) and len(x.cols) == 1:
+        y = Table(x.cols, [y])
+    if isinstance(y, Atom) and len(x.cols) == 1:
+        y = Dict(Vec(SYM, np.array(x.cols, dtype=object)), pack([y]))
     if isinstance(y, Dict):
-        y = Table(x.cols, [pack([one]) for one in items(pick(y.w, find(y.k, Vec(SYM, np.array(x.cols, dtype=object))).v))])  # type: ignore[attr-defined]
+        return items(_bin_rows(x, _as_table(x, y), right))[0]
     if not isinstance(y, Table):
         raise QError("type")
     columns = [items(c) for c in x.data]
@@ -236,7 +246,7 @@ def _bin_rows(x: Table, y: Value, right: bool) -> Value:
     for row in zip(*wanted, strict=True):
         hits = [i for i in range(count(x)) if all(match(unenum(c[i]), unenum(v)) for c, v in zip(columns[:-1], row[:-1], strict=True))]
         place = _bin_list([columns[-1][i] for i in hits], row[-1], right)
-        out.append(hits[place] if 0 <= place < len(hits) else (-1 if not right else count(x)))
+        out.append(hits[place] if 0 <= place < len(hits) else NULLS[LONG])
     return longs(out)
 
 

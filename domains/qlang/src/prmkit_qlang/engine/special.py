@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import ITERATORS, Composition, Derived, Prim
+from prmkit_qlang.engine.functions import HOLE, ITERATORS, Composition, Derived, Prim
 from prmkit_qlang.engine.types import BINARY, TERNARY
 from prmkit_qlang.engine.values import Fn, List, Value, enlist, pack, syms
 
@@ -15,18 +15,27 @@ class Special(Prim):
 
     __slots__ = ("inner", "what")
 
-    def __init__(self, what: str, show: str, inner: Prim | None = None) -> None:
-        super().__init__(show, {}, show=show, t=BINARY)
+    def __init__(
+        self,
+        what: str,
+        show: str,
+        inner: Prim | None = None,
+        forms: Mapping[int, Callable[..., Value]] | None = None,
+    ) -> None:
+        super().__init__(show, forms or {}, show=show, t=BINARY)
+        self.rank = 2
         self.what = what
         self.inner = inner
 
 
-ASSIGN = Special("assign", ":")
+ASSIGN = Special("assign", ":", forms={2: lambda x, y: y})
 ASSIGN_GLOBAL = Special("global", "::")
 RETURN = Special("return", ":")
 SIGNAL = Special("signal", "'")
 COND = Special("cond", "$")
 SEQUENCE = Special("sequence", ";")
+MATCHED = Special("matched", ":")
+"""``:[value;pattern;result;...]``."""
 CONTROL = {word: Special(word, word) for word in ("if", "while", "do")}
 
 _AMENDS: dict[str, Special] = {}
@@ -80,7 +89,10 @@ def _dictionary(pairs: list[tuple[str, Value]], bang: Prim) -> Value:
             number += 1
             fresh = f"{name}{number}"
         names.append(fresh)
-    return List([bang, List([syms(names)]), List([LISTED, *(tree for _, tree in pairs)])])
+    values = List([LISTED, *(tree for _, tree in pairs)])
+    if any(tree is HOLE for _, tree in pairs):  # waits for the values that are left out
+        return List([ITERATE["'"], List([bang, List([syms(names)])]), values])
+    return List([bang, List([syms(names)]), values])
 
 
 class _Iterate(Prim):

@@ -98,10 +98,14 @@ def like(x: Value, y: Value) -> Value:
         QError: ``type`` for anything else.
     """
     form = text_of(y)
+    if form.startswith("*") and "*" in form[1:-1]:
+        raise QError("nyi")
     x = unenum(x)
     if isinstance(x, Vec) and x.t == SYM:
         return Vec(BOOL, np.array([matches(one, form) for one in x.v.tolist()], dtype=bool))
     if isinstance(x, List):
+        if any(isinstance(one, Vec) and one.t == SYM for one in x.v):
+            raise QError("type")
         return pack([like(one, y) for one in x.v]) if x.v else Vec(BOOL, np.array([], bool))
     if isinstance(x, Dict):
         return Dict(x.k, like(x.w, y))
@@ -164,6 +168,8 @@ def vs(x: Value, y: Value) -> Value:
 
 
 def _split(separator: str, y: Value) -> Value:
+    if isinstance(y, Vec) and y.t == BYTE:
+        y = Vec(CHAR, y.v)
     if isinstance(y, List):
         return pack([_split(separator, one) for one in y.v])
     text = text_of(y)
@@ -209,6 +215,8 @@ def _bytes(y: Value) -> Value:
 
 
 def _digits(x: Any, y: Value) -> Value:
+    if isinstance(x, Atom | Vec) and abs(x.t) == BYTE:
+        return _as_bytes(_digits(type(x)(int(np.sign(x.t)) * LONG, x.v), y))
     if isinstance(y, Vec | List):
         rows = [items(_digits(x, one)) for one in items(y)]
         width = max((len(row) for row in rows), default=0)
@@ -236,6 +244,13 @@ def _digits(x: Any, y: Value) -> Value:
             n, digit = divmod(n, base) if base else (0, n)
             out.append(digit)
     return array(LONG, out[::-1])
+
+
+def _as_bytes(x: Value) -> Value:
+    if isinstance(x, List):
+        return List([_as_bytes(one) for one in x.v])
+    assert isinstance(x, Vec | Atom)
+    return Vec(BYTE, x.v.astype(np.uint8)) if isinstance(x, Vec) else Atom(-BYTE, x.v & 255)
 
 
 def sv(x: Value, y: Value) -> Value:
@@ -287,6 +302,8 @@ def _number(x: Value, y: Value) -> Value:
         total = total * base + value
     if isinstance(total, float):
         return Atom(-9, total)
+    if abs(x.t) == BYTE:
+        return Atom(-BYTE, total & 255)
     return Atom(-LONG, (total + 2**63) % 2**64 - 2**63)
 
 
