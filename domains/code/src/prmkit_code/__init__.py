@@ -64,7 +64,5 @@ plugin = DomainPlugin(
     suites=SUITES,
     examples="prmkit_code.examples:load",
     tools=(Tool("bubblewrap", program="bwrap", install="apt-get install bubblewrap"),),
-    workflow="",
-    policy="",
     prm="",
 )
