@@ -96,6 +96,18 @@ def test_insert_gives_the_new_positions():
         q.eval("`k insert (`z;1)")
 
 
+def test_append_takes_rows_and_keeps_types():
+    q = Session()
+    for line in ("t:([]a:1 2;b:3 4)", "t,:5 6", "t,:(7 8;9 10)", "t,:([]b:enlist 1)"):
+        q.eval(line)
+    assert q.console("t~([]a:1 2 5 7 9 0N;b:3 4 6 8 10 1)") == "1b"
+    q.eval("d:`a`b!1 2; d,:`b`c!3 4")
+    assert q.console("d~`a`b`c!1 3 4") == "1b"
+    for text in ("t,:([]a:1.5 2)", "d,:(enlist `z)!enlist 1.5"):
+        with pytest.raises(QError, match="type"):
+            q.eval(text)
+
+
 def test_columns_without_a_type_take_that_of_the_first_rows():
     q = Session()
     q.eval("u:([]name:();age:())")

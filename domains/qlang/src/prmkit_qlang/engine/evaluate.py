@@ -20,6 +20,7 @@ from prmkit_qlang.engine.lists import join
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.parser import Words, parse
 from prmkit_qlang.engine.patterns import bind
+from prmkit_qlang.engine.rows import upsert
 from prmkit_qlang.engine.special import LISTED, Special
 from prmkit_qlang.engine.types import CHAR, SYM, TEMPORAL
 from prmkit_qlang.engine.values import (
@@ -427,11 +428,13 @@ class Evaluator:
 
 
 def appended(old: Value, new: Value) -> Value:
-    """``x,:y``: like join, but a list of one type stays one, an enumeration too.
+    """``x,:y``: like join, but a list of one type stays one, an enumeration too; rows go into a table.
 
     Raises:
         QError: ``type`` for a value of another type, ``cast`` for a symbol that is not in the enumeration.
     """
+    if isinstance(old, Table | Dict):
+        return upsert(old, new)
     if isinstance(old, Enum):
         added = new if isinstance(new, Enum | EnumAtom) else enumerate_over(old.domain, new)
         return join(old, added)

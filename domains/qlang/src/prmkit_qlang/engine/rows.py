@@ -77,17 +77,18 @@ def _join_keyed(x: Value, y: Value) -> Value:
     return upsert(x, rows)
 
 
-def join_dicts(x: Dict, y: Dict) -> Dict:
+def join_dicts(x: Dict, y: Dict, strict: bool = False) -> Dict:
     """Entries of y replace those of x with the same key, and follow them where there is none.
 
     Raises:
-        QError: ``step`` where x is stepped, ``type`` where keys and values do not go together.
+        QError: ``step`` where x is stepped, ``type`` where keys or (strictly) values do not fit.
     """
     if x.attr == "s":
         raise QError("step")
     old, fresh, index = _matched(key_columns(x.k), key_columns(y.k))
-    values = put(x.w, index[old], pick(y.w, old)) if count(x.w) else x.w
-    return Dict(concat(x.k, pick(y.k, fresh)), concat(values, pick(y.w, fresh)))
+    change, join = (assign, append) if strict and count(x.w) else (put, concat)
+    values = change(x.w, index[old], pick(y.w, old))
+    return Dict(concat(x.k, pick(y.k, fresh)), join(values, pick(y.w, fresh)))
 
 
 def _matched(keys: Sequence[Value], wanted: Sequence[Value]) -> tuple[Any, Any, Any]:
@@ -129,11 +130,13 @@ def upsert(t: Value, rows: Value) -> Value:
     if isinstance(t, Dict) and not is_keyed(t):
         if not isinstance(rows, Dict):
             raise QError("type")
-        return join_dicts(t, rows)
+        return join_dicts(t, rows, strict=True)
     if isinstance(t, List) and not t.v:
         return record(rows) if isinstance(rows, Table | Dict) else rows
     if isinstance(t, Dict) and t.attr == "s":
         raise QError("step")
+    if is_list(rows) and not count(rows):
+        return t
     new = rows_for(t, rows, by_column=False)
     n = key_count(t)
     return _appended(table_of(t), new) if not n else _upsert_keyed(t, n, new)
