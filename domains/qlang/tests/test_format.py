@@ -1,11 +1,17 @@
 """What the console prints. All values are invented; columns that end in blanks are compared with them."""
 
+import gzip
+import json
+import re
+
 import numpy as np
 import pytest
 
+from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.format import console
 from prmkit_qlang.engine.functions import NIL, Composition, Derived, Lambda, Prim, Projection
 from prmkit_qlang.engine.inline import s1
+from prmkit_qlang.engine.literals import number
 from prmkit_qlang.engine.string import string
 from prmkit_qlang.engine.types import (
     BOOL,
@@ -231,3 +237,25 @@ def test_string():
     assert s1(string(Atom(-MONTH, 0))) == '"2000.01"'
     assert s1(string(longs([]))) == "()"
     assert s1(string(real(1 / 3), precision=3)) == '"0.333"'
+
+
+RUN = re.compile(r"(`[sgup]#)?(,?)(-?[0-9][-0-9A-Za-z.: ]*)")
+
+
+def test_documented_runs_of_numbers_and_times_print_as_they_are_read(data_root):
+    lines = set()
+    with gzip.open(data_root / "qlang/kx_docs_examples/examples.jsonl.gz", "rt", encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            for one in row["interactions"]:
+                if one.get("auto_testable") and not one.get("error"):
+                    lines.update(line.strip() for line in one["output_clean"].splitlines())
+    same = read = 0
+    for found in filter(None, map(RUN.fullmatch, (line for line in lines if "  " not in line))):
+        try:
+            value = number(found[3].split(" "))
+        except QError:
+            continue
+        read += 1
+        same += console(value, width=10**6) == found[3]
+    assert read > 700
+    assert same / read > 0.97  # the others were printed with more digits, or are rows of tables
