@@ -56,6 +56,8 @@ SAME = [
     ("exec n,s:sum p from t", "`n`s!(t`n;86)"),
     ("exec p by n from t", "`x`y`z!(0 12;15 14;20 25)"),
     ("exec s:sum p by n from t", "`x`y`z!([]s:12 29 45)"),
+    ("exec sum p by n:n from t", "([]n:`x`y`z)!12 29 45"),
+    ("exec p:p from t where p>20", "(enlist `p)!enlist enlist 25"),
     ("exec sum p by k:n from t", "([]k:`x`y`z)!12 29 45"),
     ("exec sum p by n mod 2 from ([]n:1 2 3;p:4 5 6)", "0 1!5 10"),
     ("exec distinct n from t", "`x`y`z"),

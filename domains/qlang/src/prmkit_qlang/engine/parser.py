@@ -149,7 +149,8 @@ class _Parser:
             return _composed(left, right_tree) if self.is_open(right_tree) else List([left, right_tree])
         right = self.expression()
         if right is None:
-            return self.opened(List([middle, left]))
+            derived = isinstance(middle, List)  # takes one argument or two: two are wanted here
+            return self.opened(List([middle, left, HOLE] if derived else [middle, left]))
         if self.is_open(right) or self.bare_end == self.i and isinstance(right, Prim):
             return self.opened(_composed(List([middle, left]), right))
         return List([middle, left, right])
@@ -322,7 +323,7 @@ class _Parser:
             and toks[self.i + 1][:2] == ("o", ":")
         ):
             self.i += 2
-            return toks[self.i - 2][1], self.expression()
+            return _Given(toks[self.i - 2][1]), self.expression()
         tree = self.expression()
         return ("", None) if tree is None else (_named_by(tree), tree)
 
@@ -553,9 +554,15 @@ def trees(parts: list[Tree]) -> Value:
     return List(parts)
 
 
+class _Given(str):
+    """The name of a column that the text gives, not one taken from its expression."""
+
+    __slots__ = ()
+
+
 def _lone(pairs: list[tuple[str, Tree]], otherwise: Tree) -> Tree:
     """The tree of a single phrase without a name of its own, as exec wants it."""
-    if len(pairs) == 1 and pairs[0][0] == _named_by(pairs[0][1]):
+    if len(pairs) == 1 and not isinstance(pairs[0][0], _Given):
         tree = pairs[0][1]
         return enlist(tree) if isinstance(tree, Atom) and tree.t == -SYM else List([tree])
     return otherwise

@@ -119,15 +119,25 @@ def asc(x: Value) -> Value:
         order = grade(x.w)
         made = pick(x.w, order)
         if isinstance(x.k, Table):
-            return Dict(pick(x.k, order), made)
+            return Dict(pick(x.k, order), _mark_columns(made))
         return Dict(pick(x.k, order), mark_sorted(made))
     if isinstance(x, Table):
-        made_table = pick(x, grade(x))
-        assert isinstance(made_table, Table)
-        return Table(made_table.cols, [mark_sorted(made_table.data[0], "p"), *made_table.data[1:]])
+        return _mark_columns(pick(x, grade(x)))
     if not is_list(x):
         raise QError("rank" if isinstance(x, Atom) else "type")
     return mark_sorted(pick(x, grade(x)))
+
+
+def _mark_columns(x: Value) -> Value:
+    """A sorted table: its first column is parted, an only one sorted."""
+    if not isinstance(x, Table) or not x.data:
+        return x
+    return Table(x.cols, [mark_sorted(x.data[0], "p" if len(x.cols) > 1 else "s"), *x.data[1:]])
+
+
+def _first_marked(x: Table) -> Table:
+    mark = "s" if len(x.cols) == 1 else "p"
+    return Table(x.cols, [mark_sorted(x.data[0], mark), *x.data[1:]])
 
 
 def mark_sorted(x: Value, attr: str = "s") -> Value:
