@@ -11,11 +11,13 @@ from prmkit_qlang.engine.apply import apply, index, register
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.folds import FOLDS, SCANS, seed_of
 from prmkit_qlang.engine.functions import Derived, Fn, Prim, Projection
+from prmkit_qlang.engine.joins import lj
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.text import sv, vs
 from prmkit_qlang.engine.types import BOOL, INT, LONG, SHORT
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, at, count, empty_like, enlist, is_list, items, match, pack, pick, syms,
+    Atom, Dict, List, Table, Value, Vec, at, count, empty_like, enlist, is_keyed, is_list, items, match, pack, pick,
+    syms,
 )  # fmt: skip
 
 _COUNTS = frozenset([-BOOL, -SHORT, -INT, -LONG])
@@ -110,6 +112,8 @@ def each_left(f: Value, args: list[Value]) -> Value:
     if len(args) == 1 and not isinstance(f, Fn):
         return vs(f, args[0])
     x, y = _two(args)
+    if is_keyed(y) and isinstance(f, Prim) and f.name == "," and (isinstance(x, Table) or is_keyed(x)):
+        return lj(x, y)  # so it is built into q
     if isinstance(x, Dict):
         return Dict(x.k, each_left(f, [x.w, y]))
     if not _iterable(x):

@@ -72,7 +72,9 @@ def _sum(x: Vec) -> Value:
         v = x.v.astype(np.float64)
         lost = np.isnan(v)
         with np.errstate(all="ignore"):
-            total = float(v[~lost].sum()) if lost.any() else float(v.sum())
+            v = v[~lost] if lost.any() else v
+            # One after another where that is cheap, as q does; numpy adds in pairs.
+            total = float(np.cumsum(v)[-1]) if 0 < len(v) < 4096 else float(v.sum())
         return Atom(-t, float(np.float32(total)) if t == REAL else total)
     v = x.v
     if x.t not in (BOOL, BYTE):
@@ -248,7 +250,8 @@ def correlation(x: Value, y: Value) -> Value:
 def wsum(x: Value, y: Value) -> Value:
     """Weighted sum."""
     total = sum_(multiply(x, y))
-    return real(float(total.v)) if isinstance(total, Atom) and -total.t in (INT, LONG) and total.v != NULLS[-total.t] else total
+    floating = isinstance(total, Atom) and -total.t in (INT, LONG) and total.v != NULLS[-total.t] and is_list(x)
+    return real(float(total.v)) if floating else total  # type: ignore[attr-defined]
 
 
 def wavg(x: Value, y: Value) -> Value:
@@ -257,10 +260,10 @@ def wavg(x: Value, y: Value) -> Value:
         a, b = _pair(x, y)
         with np.errstate(all="ignore"):
             return real(float(np.divide((a * b).sum(), a.sum())))
-    if isinstance(y, Table | Dict):
-        from_data = y.data if isinstance(y, Table) else items(y.w)
-        made = pack([wavg(x, one) for one in from_data])
-        return Dict(Vec(SYM, np.array(y.cols, dtype=object)), made) if isinstance(y, Table) else Dict(y.k, made)
+    if isinstance(y, Dict):
+        return wavg(x, y.w)
+    if isinstance(y, Table):
+        return Dict(Vec(SYM, np.array(y.cols, dtype=object)), pack([wavg(x, one) for one in y.data]))
     return divide(sum_(multiply(x, y)), sum_(multiply(x, _ones(y))))
 
 

@@ -86,6 +86,8 @@ def _everything(x: Value, rest: Sequence[Value], change: Change, y: Value | None
         return amend(x, rest, change, y, strict=strict)
     values = _spread(y, count(x))
     out = [amend(one, rest, change, value, strict=strict) for one, value in zip(items(x), values, strict=True)]
+    if strict and isinstance(x, Vec) and any(not isinstance(one, Atom) for one in out):
+        raise QError("type")
     return pack(out)
 
 

@@ -624,7 +624,9 @@ def _rounded(up: bool) -> Callable[[Any], Value]:
             raise QError("type")
         v = np.asarray(x.v, dtype=np.float64)
         with np.errstate(all="ignore"):
-            out = np.ceil(v) if up else np.floor(v)
+            near = np.round(v)
+            close = np.abs(v - near) <= TOLERANCE * np.maximum(np.abs(v), np.abs(near))
+            out = np.where(close, near, np.ceil(v) if up else np.floor(v))
         made = to_type(np.atleast_1d(out), FLOAT, LONG)
         return Vec(LONG, made) if x.t > 0 else Atom(-LONG, int(made[0]))
 

@@ -56,6 +56,14 @@ class Machine(Protocol):
         """A system command that changes nothing outside."""
         ...
 
+    def spaces(self) -> list[str]:
+        """Names of the namespaces."""
+        ...
+
+    def remove(self, names: list[str]) -> None:
+        """Forget global names."""
+        ...
+
     def draw(self, n: int, source: Value) -> Value:
         """``n?source``: random items, the same in every session."""
         ...

@@ -21,10 +21,11 @@ from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.parser import Words, parse
 from prmkit_qlang.engine.patterns import bind
 from prmkit_qlang.engine.rows import upsert
+from prmkit_qlang.engine.rows import upsert
 from prmkit_qlang.engine.special import LISTED, Special
 from prmkit_qlang.engine.types import CHAR, SYM, TEMPORAL
 from prmkit_qlang.engine.values import (
-    EMPTY, Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, column, count, enum_domain, flag, items, pack, pick, sym, syms, text_of, unenum,
+    EMPTY, Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, column, count, enum_domain, flag, is_keyed, items, pack, pick, sym, syms, text_of, unenum,
 )  # fmt: skip
 
 Frame = dict[str, Value]
@@ -33,11 +34,12 @@ Frame = dict[str, Value]
 class View:
     """A definition that is evaluated when it is read."""
 
-    __slots__ = ("source", "tree")
+    __slots__ = ("running", "source", "tree")
 
     def __init__(self, tree: Value, source: str) -> None:
         self.tree = tree
         self.source = source
+        self.running = False
 
 
 class Evaluator:
@@ -62,14 +64,22 @@ class Evaluator:
 
     def run_text(self, text: str) -> Value:
         """Value of the last statement of a text."""
-        result: Value = NIL
-        for tree in self.trees(text):
-            result = NIL if tree is None else self.run(tree, self.frame)
-        return result
+        kept, self.frame = self.frame, None
+        try:
+            result: Value = NIL
+            for tree in self.trees(text):
+                result = NIL if tree is None else self.run(tree, None)
+            return result
+        finally:
+            self.frame = kept
 
     def run_tree(self, tree: Value) -> Value:
-        """Value of a tree in the frame at work."""
-        return self.run(tree, self.frame)
+        """Value of a tree; names are global."""
+        kept, self.frame = self.frame, None
+        try:
+            return self.run(tree, None)
+        finally:
+            self.frame = kept
 
     def run(self, tree: Value, env: Frame | None) -> Value:
         """Value of a tree.
@@ -136,8 +146,22 @@ class Evaluator:
         if found is None:
             found = self.globals.get(name) if self.context else None
         if found is not None:
-            return self.run(found.tree, None) if isinstance(found, View) else found
+            return self.seen(found) if isinstance(found, View) else found
         return self.part_of(name, full, env)
+
+    def seen(self, view: View) -> Value:
+        """The value of a view.
+
+        Raises:
+            QError: ``loop`` where it needs itself.
+        """
+        if view.running:
+            raise QError("loop")
+        view.running = True
+        try:
+            return self.run(view.tree, None)
+        finally:
+            view.running = False
 
     def full(self, name: str) -> str:
         """A name with its namespace."""
@@ -191,6 +215,17 @@ class Evaluator:
         own = [key[len(prefix) :] for key in self.globals if key.startswith(prefix)]
         return sorted(key for key in own if "." not in key)
 
+    def spaces(self) -> list[str]:
+        """The namespaces: those of the language first."""
+        own = ["q", "Q", "h", "j", "o"]
+        found = dict.fromkeys(key.split(".")[1] for key in self.globals if key.startswith("."))
+        return [*own, *(one for one in found if one not in own)]
+
+    def remove(self, names: list[str]) -> None:
+        """Forget global names."""
+        for name in names:
+            self.globals.pop(self.full(name), None)
+
     def store(self, name: str, value: Value, env: Frame | None) -> None:
         """Assign with one colon: local inside a function."""
         if env is not None and not name.startswith("."):
@@ -232,11 +267,9 @@ class Evaluator:
                 if _constant_tree(v[2]):
                     self.set(target.v, self.run(v[2], env))
                 else:
-                    value = self.run(v[2], env)
-                    self.set(target.v, value)
+                    self.set(target.v, NIL)
                     self.globals[self.full(target.v)] = View(v[2], "")
-                    return value
-                return self.globals[self.full(target.v)]  # type: ignore[return-value]
+                return self.run(v[2], env) if _constant_tree(v[2]) else NIL
             value = self.run(v[2], env)
             if target.v in env:
                 env[target.v] = value
@@ -438,6 +471,13 @@ def appended(old: Value, new: Value) -> Value:
     if isinstance(old, Enum):
         added = new if isinstance(new, Enum | EnumAtom) else enumerate_over(old.domain, new)
         return join(old, added)
+    if isinstance(old, Table) or is_keyed(old):
+        return upsert(old, new)
+    if isinstance(old, Dict) and isinstance(new, Dict) and isinstance(old.w, Vec) and len(old.w.v):
+        if isinstance(new.w, Vec) and new.w.t != old.w.t:
+            raise QError("type")
+    if isinstance(old, List) and old.v and isinstance(old.v[0], Vec | List) and isinstance(new, Vec):
+        return List([*old.v, new])
     if isinstance(old, Vec) and len(old.v) and isinstance(new, Atom | Vec):
         if abs(new.t) != old.t and not (abs(new.t) == 20 and old.t == SYM):
             raise QError("type")

@@ -32,6 +32,9 @@ def console(x: Value, *, precision: int = 7, width: int = 80, height: int = 25) 
 
     Functions print whole; of anything else no more lines and characters than the console holds.
 
+    Raises:
+        QError: ``stack`` for a function nested too deep.
+
     Examples:
         >>> from prmkit_qlang.engine.values import longs, syms
         >>> console(List([longs([1, 20]), longs([300, 4])])), console(Dict(syms(["a", "bc"]), longs([1, 2])))

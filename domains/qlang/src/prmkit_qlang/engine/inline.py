@@ -8,11 +8,13 @@ Source: the documentation's pages on datatypes, syntax and ``.Q.s1``, and the pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from prmkit_qlang.engine import temporal
-from prmkit_qlang.engine.functions import Composition, Derived, Lambda, Prim, Projection
+from prmkit_qlang.engine.context import CONTEXT
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.functions import HOLE, Composition, Derived, Lambda, Prim, Projection
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.types import (
     BOOL,
@@ -34,8 +36,8 @@ from prmkit_qlang.engine.values import Atom, Dict, Enum, EnumAtom, List, Table, 
 
 EXACT = 17
 r"""Digits that ``\P 0`` shows."""
-ENDLESS = 1 << 62
-"""No limit to the characters that are wanted."""
+MOST = 1 << 22
+"""Characters of the longest text of a value."""
 _ESCAPES = {chr(i): f"\\{i:03o}" for i in (*range(32), *range(127, 256))} | {
     '"': '\\"',
     "\\": "\\\\",
@@ -165,7 +167,7 @@ def _suffixed(text: str) -> str:
 # ---------------------------------------------------------------- vectors
 
 
-def vector(x: Vec, precision: int = 7, limit: int = ENDLESS) -> str:
+def vector(x: Vec, precision: int = 7, limit: int = MOST) -> str:
     """A vector on one line; at least ``limit`` characters of it where it is longer.
 
     Examples:
@@ -173,7 +175,7 @@ def vector(x: Vec, precision: int = 7, limit: int = ENDLESS) -> str:
         >>> vector(Vec(LONG, np.array([1, 2]))), vector(Vec(FLOAT, np.array([1.0])))
         ('1 2', ',1f')
     """
-    METER.take(min(len(x.v), limit + 1))
+    limit = max(limit, 0)
     if isinstance(x, Enum):
         return _enumerated(x, limit)
     values = x.v[: limit + 1].tolist() if len(x.v) > limit else x.v.tolist()
@@ -225,15 +227,35 @@ def _joined(t: int, values: list[Any], precision: int) -> str:
 def s1(x: Value, *, precision: int = 7) -> str:
     """A value on one line as ``-3!`` and ``.Q.s1`` give it.
 
+    Raises:
+        QError: ``stack`` for a value nested too deep, ``wsfull`` for one too large.
+
     Examples:
         >>> from prmkit_qlang.engine.values import chars, long, syms
         >>> s1(List([long(1), chars("ab")])), s1(Dict(syms("ab"), List([long(1), chars("x")])))
         ('(1;"ab")', '`a`b!(1;,"x")')
     """
-    return readable(line(x, precision))
+    return readable(whole(x, precision))
 
 
-def line(x: Value, precision: int = 7, limit: int = ENDLESS) -> str:
+def whole(x: Value, precision: int = 7) -> str:
+    """All of a value on one line, one character a byte; an evaluation pays for the characters.
+
+    Raises:
+        QError: ``stack`` for a value nested too deep, ``wsfull`` for one too large.
+    """
+    try:
+        text = line(x, precision, MOST)
+    except RecursionError:
+        raise QError("stack") from None
+    if len(text) > MOST:
+        raise QError("wsfull")
+    if CONTEXT.machine is not None:
+        METER.take(len(text))
+    return text
+
+
+def line(x: Value, precision: int = 7, limit: int = MOST) -> str:
     """A value on one line, one character a byte.
 
     Args:
@@ -253,35 +275,37 @@ def line(x: Value, precision: int = 7, limit: int = ENDLESS) -> str:
     if isinstance(x, List):
         if not x.v:
             return "()"
+        if limit < 1:
+            return ".."
         if len(x.v) == 1:
-            return "," + line(x.v[0], precision, limit)
-        return f"({_pieces(x.v, precision, limit)})"
+            return "," + line(x.v[0], precision, limit - 1)
+        return f"({_pieces(x.v, precision, limit - 1)})"
     if isinstance(x, Table):
-        return f"{_mark(x.attr)}+{_pair(syms(x.cols), List(x.data), precision, limit)}"
+        return f"{_mark(x.attr)}+{_pair(syms(x.cols), List(x.data), precision, limit - 1)}"
     if isinstance(x, Dict):
         return _pair(x.k, x.w, precision, limit, x.attr)
-    return function(x, lambda one: line(one, precision, limit))
+    return _function(x, precision, limit)
 
 
 def _mark(attr: str) -> str:
     return f"`{attr}#" if attr else ""
 
 
-def _pieces(values: Sequence[Value], precision: int, limit: int) -> str:
-    """Texts between semicolons, as many as the limit wants."""
+def _pieces(values: Sequence[Value], precision: int, limit: int, between: str = ";") -> str:
+    """Texts one after another, as many as the limit wants."""
     out, left = [], limit
     for one in values:
-        text = line(one, precision, max(left, 1))
+        text = line(one, precision, left)
         out.append(text)
         left -= len(text) + 1
         if left < 0:
             break
-    return ";".join(out)
+    return between.join(out)
 
 
 def _pair(k: Value, w: Value, precision: int, limit: int, attr: str = "") -> str:
     """Keys and values with an exclamation mark between; keys in parentheses where they would run together."""
-    keys = line(k, precision, limit)
+    keys = line(k, precision, limit - 1) if limit > 0 else ".."
     if attr and not keys.startswith(f"`{attr}#"):
         keys = _mark(attr) + keys
     single = isinstance(k, Vec) and (isinstance(k, Enum) or (k.t != CHAR and not len(k.v)) or len(k.v) == 1)
@@ -292,19 +316,22 @@ def _pair(k: Value, w: Value, precision: int, limit: int, attr: str = "") -> str
     return f"{keys}!{line(w, precision, limit - len(keys))}"
 
 
-def function(x: Value, text: Callable[[Value], str]) -> str:
-    """A function as it was written; parts are shown by ``text``."""
+def _function(x: Value, precision: int, limit: int) -> str:
+    """A function as it was written; projections without the holes behind their last argument."""
     if isinstance(x, Prim):
         return x.show
     if isinstance(x, Lambda):
         return narrow(x.source)
+    if limit < 1:
+        return ".."
     if isinstance(x, Derived):
-        return text(x.f) + x.adverb
-    if isinstance(x, Projection):
-        args = ["" if one is None else text(one) for one in x.args]
-        while len(args) > 1 and not args[-1] and any(args):
-            args.pop()
-        return f"{text(x.f)}[{';'.join(args)}]"
+        return line(x.f, precision, limit - 1) + x.adverb
     if isinstance(x, Composition):
-        return "".join(map(text, x.fs))
+        return _pieces(x.fs, precision, limit - 1, "")
+    if isinstance(x, Projection):
+        args = list(x.args)
+        while len(args) > 1 and args[-1] is None and any(args):
+            args.pop()
+        inside = _pieces([HOLE if one is None else one for one in args], precision, limit - 1)
+        return f"{line(x.f, precision, limit - 1)}[{inside}]"
     return ""

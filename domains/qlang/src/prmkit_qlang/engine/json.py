@@ -14,18 +14,18 @@ from typing import Any
 
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import is_nil
-from prmkit_qlang.engine.inline import plain, readable
+from prmkit_qlang.engine.inline import plain, readable, s1
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, FLOATING, INFINITIES, NULLS, NUMERIC, SYM, TEMPORAL
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
-    EnumAtom,
     List,
     Table,
     Value,
     Vec,
     chars,
+    count,
     flag,
     items,
     pack,
@@ -52,28 +52,36 @@ def write(x: Value, *, precision: int = 7, null_infinity: bool = False) -> str:
         null_infinity: Write infinite floats as ``null``, not ``inf``.
 
     Raises:
-        QError: ``type`` for a dictionary whose keys are no names.
+        QError: ``type`` for a dictionary whose keys are no names, ``stack`` for a value nested too deep,
+            ``wsfull`` for one too large.
 
     Examples:
         >>> from prmkit_qlang.engine.values import longs
         >>> write(Dict(syms(["a", "b"]), List([longs([0, 1]), chars("hello")])))
         '{"a":[0,1],"b":"hello"}'
     """
-    if isinstance(x, EnumAtom):
-        x = unenum(x)
+    try:
+        return _written(x, precision, null_infinity)
+    except RecursionError:
+        raise QError("stack") from None
+
+
+def _written(x: Value, precision: int, null_infinity: bool) -> str:
     if isinstance(x, Atom):
-        return _scalar(-x.t, x.v, precision, null_infinity)
+        found = unenum(x)
+        return _scalar(-found.t, found.v, precision, null_infinity)
     if isinstance(x, Vec):
         source = unenum(x)
+        METER.take(8 * len(source.v))
         if source.t == CHAR:
             return _quoted(text_of(source))
-        METER.take(8 * len(source.v))
         return _listed([_scalar(source.t, v, precision, null_infinity) for v in source.v.tolist()])
     if isinstance(x, List | Table):
-        return _listed([write(one, precision=precision, null_infinity=null_infinity) for one in items(x)])
+        METER.take(8 * count(x))
+        return _listed([_written(one, precision, null_infinity) for one in items(x)])
     if isinstance(x, Dict):
         return _object(x, precision, null_infinity)
-    return "null" if is_nil(x) else _quoted("")
+    return "null" if is_nil(x) else _quoted(s1(x))
 
 
 def _object(x: Dict, precision: int, null_infinity: bool) -> str:
@@ -82,9 +90,9 @@ def _object(x: Dict, precision: int, null_infinity: bool) -> str:
         if not isinstance(x.w, Table):
             raise QError("type")
         rows = Table([*x.k.cols, *x.w.cols], [*x.k.data, *x.w.data])
-        return write(rows, precision=precision, null_infinity=null_infinity)
+        return _written(rows, precision, null_infinity)
     keys = [_name(key, precision) for key in items(x.k)]
-    values = [write(one, precision=precision, null_infinity=null_infinity) for one in items(x.w)]
+    values = [_written(one, precision, null_infinity) for one in items(x.w)]
     return "{" + ",".join(f"{key}:{value}" for key, value in zip(keys, values, strict=True)) + "}"
 
 

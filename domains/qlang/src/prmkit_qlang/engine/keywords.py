@@ -191,12 +191,16 @@ def _get(x: Value) -> Value:
 
 def _tables(x: Value) -> Value:
     machine = CONTEXT.now
+    if isinstance(x, Atom) and x.t == -SYM and x.v not in ("", "."):
+        space = machine.get(x.v)
+        if isinstance(space, Dict):
+            return pick(space.k, np.array([i for i, one in enumerate(items(space.w)) if isinstance(one, Table) or is_keyed(one)], dtype=np.int64))
     return syms([name for name in machine.names() if isinstance(machine.get(name), Table) or is_keyed(machine.get(name))])
 
 
 def _views(x: Value) -> Value:
     made = syms(CONTEXT.now.view_names())  # type: ignore[attr-defined]
-    return Vec(SYM, made.v, "s")
+    return Vec(SYM, made.v, "s" if len(made.v) else "")
 
 
 def _view(x: Value) -> Value:

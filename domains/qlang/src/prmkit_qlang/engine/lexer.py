@@ -21,7 +21,7 @@ _NUM = r"-?(?:0x[0-9a-fA-F]*|(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+[a-z]?|\.?\d(?:[0-9A
 _RUN = re.compile(rf"{_NUM}(?:[ \t]+{_NUM}(?![0-9A-Za-z.]))*")
 _SPLIT = re.compile(r"[ \t]+")
 _TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n\xa0\u200b\ufeff]+)
+    r"""(?P<space>[ \t\r\n]+)
     |(?P<file>[012]:(?![0-9:]))
     |(?P<digit>\.?[0-9])
     |(?P<name>\.?[A-Za-z]\w*(?:\.[A-Za-z_]\w*)*)
@@ -34,6 +34,7 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b'"': b'"', b"\\": b"\\"}
+_BLANKS = {0xA0: " ", 0x200B: " ", 0xFEFF: " "}
 _NOUN_END = frozenset(["n", "v", ")", "]", "}"])
 
 
@@ -43,6 +44,8 @@ def tokens(text: str) -> list[Token]:
     Raises:
         QError: the character or literal that cannot be read.
     """
+    if not text.isascii():
+        text = text.translate(_BLANKS)
     out: list[Token] = []
     at, n = 0, len(text)
     spaced = True

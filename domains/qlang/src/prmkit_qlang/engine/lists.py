@@ -83,9 +83,10 @@ def join(x: Value, y: Value) -> Value:
         if isinstance(x, Dict) and isinstance(y, Dict):
             return join_tables(x, y)
         return _join_mixed(x, y)
-    if isinstance(x, Vec | Atom) and isinstance(y, Vec | Atom) and abs(x.t) == abs(y.t):
-        if isinstance(x, Enum | EnumAtom) or isinstance(y, Enum | EnumAtom):
+    if abs(x.t) == 20 or abs(y.t) == 20:
+        if abs(x.t) in (20, SYM) and abs(y.t) in (20, SYM):
             return _join_enums(x, y)
+    if isinstance(x, Vec | Atom) and isinstance(y, Vec | Atom) and abs(x.t) == abs(y.t):
         METER.take((len(x.v) if x.t > 0 else 1) + (len(y.v) if y.t > 0 else 1))
         if x.t < 0 and y.t < 0:
             return array(-x.t, [x.v, y.v])
@@ -127,9 +128,9 @@ def _join_mixed(x: Value, y: Value) -> Value:
 def _join_enums(x: Value, y: Value) -> Value:
     if isinstance(x, Enum | EnumAtom) and isinstance(y, Enum | EnumAtom) and x.domain == y.domain:
         return Enum(np.concatenate([np.atleast_1d(x.v), np.atleast_1d(y.v)]), x.domain, x.target)
-    if isinstance(x, EnumAtom | Enum) and isinstance(y, EnumAtom | Enum):
+    if is_list(x) or is_list(y):
         return join(unenum(x), unenum(y))
-    return List(items(x) + items(y))
+    return List([x, y])
 
 
 def raze(x: Value) -> Value:

@@ -162,8 +162,7 @@ def _key_of_name(name: str) -> Value:
         raise QError("access")
     machine = CONTEXT.now
     if name in ("", "."):
-        names = machine.names() if name == "." else ["q", "Q", "h", "j", "o"]  # type: ignore[attr-defined]
-        return syms(names)
+        return syms(machine.names() if name == "." else machine.spaces())
     try:
         found = machine.get(name)
     except QError:

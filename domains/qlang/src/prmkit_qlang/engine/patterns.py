@@ -8,7 +8,7 @@ from prmkit_qlang.engine.apply import apply, index
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import HOLE, NIL, Prim
 from prmkit_qlang.engine.search import find
-from prmkit_qlang.engine.special import ASSIGN, ITERATE, LISTED
+from prmkit_qlang.engine.special import ASSIGN, ITERATE, LISTED, RETURN
 from prmkit_qlang.engine.types import LETTERS, SYM
 from prmkit_qlang.engine.values import (
     Atom, Dict, Fn, List, Table, Value, Vec, column, count, is_list, items, match, pack,
@@ -59,6 +59,8 @@ def _compound(pattern: List, value: Value, found: list[tuple[Value, Value]], run
         head = pattern.v[0]
     if head is LISTED:
         return _list(pattern.v[1:], value, found, run)
+    if head is RETURN:
+        return _filtered(NIL, run(pattern.v[1]), value, found, run)
     if head is ASSIGN:
         inner = pattern.v[1] if len(pattern.v) == 3 else NIL
         return _filtered(inner, run(pattern.v[-1]), value, found, run)
@@ -108,13 +110,13 @@ def _dictionary(pattern: List, value: Value, found: list[tuple[Value, Value]], r
         return value
     wanted = run(keys)
     if isinstance(parts, List) and parts.v and parts.v[0] is LISTED:
-        names = items(wanted)
-        for key, one in zip(names, parts.v[1:], strict=True):
+        values = items(value.w)[:]
+        for key, one in zip(items(wanted), parts.v[1:], strict=True):
             place = find(value.k, key)
             if not isinstance(place, Atom) or place.v >= count(value.k):
                 raise QError("match")
-            _match(one, index(value, key), found, run)
-        return value
+            values[place.v] = _match(one, values[place.v], found, run)
+        return Dict(value.k, pack(values))
     _match(parts, pack([index(value, one) for one in items(wanted)]), found, run)
     return value
 

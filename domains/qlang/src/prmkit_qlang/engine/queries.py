@@ -5,7 +5,7 @@ from __future__ import annotations
 from prmkit_qlang.engine import qsql
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.values import Atom, Dict, Table, Value
+from prmkit_qlang.engine.values import Atom, Dict, Table, Value, is_list, items, text_of
 
 
 def _source(t: Value) -> tuple[Value, str]:
@@ -39,6 +39,9 @@ def change_query(args: list[Value]) -> Value:
     Raises:
         QError: ``type`` where the first argument holds no table.
     """
+    if isinstance(args[0], Atom) and args[0].t == -11 and args[0].v == "." and is_list(args[3]):
+        CONTEXT.now.remove([text_of(one) for one in items(args[3])])
+        return args[0]
     t, name = _source(args[0])
     if not isinstance(t, Table | Dict):
         raise QError("type")

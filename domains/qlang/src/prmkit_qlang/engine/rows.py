@@ -85,6 +85,8 @@ def join_dicts(x: Dict, y: Dict, strict: bool = False) -> Dict:
     """
     if x.attr == "s":
         raise QError("step")
+    if isinstance(x.k, Table) != isinstance(y.k, Table) and count(x) and count(y):
+        raise QError("type")
     old, fresh, index = _matched(key_columns(x.k), key_columns(y.k))
     change, join = (assign, append) if strict and count(x.w) else (put, concat)
     values = change(x.w, index[old], pick(y.w, old))

@@ -55,8 +55,6 @@ def _find_vec(x: Vec, y: Value) -> Value:
         return long(position(x, y.v))
     if isinstance(y, Vec):
         if not _alike(x.t, y.t):
-            if not len(y.v):
-                return longs([])
             raise QError("type")
         return Vec(LONG, positions(x.v, y.v))
     if isinstance(y, List | Dict):
@@ -99,6 +97,8 @@ def positions(x: Any, y: Any) -> Any:
 
 def _find_list(x: List, y: Value) -> Value:
     n = len(x.v)
+    if n and depth(y) < depth(x.v[0]) and not isinstance(y, Dict | Table):
+        return long(n) if isinstance(y, Atom) else long(next((i for i, one in enumerate(x.v) if match(one, y)), n))
     if is_list(y) and depth(y) > (depth(x.v[0]) if n else 0):
         table: dict[Any, int] = {}
         for i, one in enumerate(x.v):

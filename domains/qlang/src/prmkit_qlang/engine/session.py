@@ -162,6 +162,10 @@ class Session(Evaluator):
             return NIL
         raise QError("access" if name in ("l", "cd", "x", "t", "ts", "w", "p", "1", "2") else "nyi")
 
+    def run_text(self, text: str) -> Value:
+        """Value of a text, which may be a system command."""
+        return self.command(text) if text.startswith("\\") else super().run_text(text)
+
     # ------------------------------------------------------------ what functions of the language ask
 
     def show(self, value: Value) -> None:

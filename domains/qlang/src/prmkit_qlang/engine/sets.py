@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from prmkit_qlang.engine.atomic import at_least, at_most, lesser
+from prmkit_qlang.engine.atomic import at_least, at_most, equal, lesser
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.lists import join
@@ -14,7 +14,7 @@ from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find, row_keys
 from prmkit_qlang.engine.types import BOOL
 from prmkit_qlang.engine.values import (
-    Atom, Dict, Enum, List, Table, Value, Vec, at, count, empty_like, flag, is_list, items, longs, match, pack, pick, unenum,
+    Atom, Dict, Enum, List, Table, Value, Vec, at, count, empty_like, flag, is_list, items, longs, match, pack, pick, same_array, unenum,
 )  # fmt: skip
 
 
@@ -68,9 +68,8 @@ def in_(x: Value, y: Value) -> Value:
     Raises:
         QError: ``type`` where the two cannot be compared.
     """
-    if isinstance(y, Atom):
-        from_one = pack([y])
-        return in_(x, from_one)
+    if isinstance(y, Atom) or (isinstance(y, Vec) and len(y.v) == 1 and isinstance(x, Atom | Vec)):
+        return equal(x, y if isinstance(y, Atom) else at(y, 0))
     if isinstance(y, Dict):
         y = y.w if not isinstance(y.w, Table) else y.k
     if isinstance(x, Dict) and not isinstance(y, Table):
@@ -78,8 +77,8 @@ def in_(x: Value, y: Value) -> Value:
     if isinstance(y, Table) and isinstance(x, Dict | Table):
         place = find(y, x)
     elif isinstance(unenum(y), Vec) and is_list(x) and not isinstance(x, List):
-        if not count(y) or not count(x):
-            return Vec(BOOL, np.zeros(count(x), dtype=bool))
+        if not count(x):
+            return Vec(BOOL, np.zeros(0, dtype=bool))
         place = find(y, x)
     elif isinstance(y, List) and is_list(x) and y.v and not any(is_list(one) for one in y.v):
         place = find(y, x)
@@ -176,4 +175,6 @@ def differ(x: Value) -> Value:
     keys = row_keys(x.data) if isinstance(x, Table) else row_keys([x])
     if isinstance(x, Atom):
         raise QError("type")
+    if isinstance(x, Vec) and x.v.dtype.kind == "f" and len(x.v):
+        return Vec(BOOL, np.concatenate([[True], ~same_array(x.v[1:], x.v[:-1])]))
     return Vec(BOOL, np.array([i == 0 or key != keys[i - 1] for i, key in enumerate(keys)], dtype=bool))

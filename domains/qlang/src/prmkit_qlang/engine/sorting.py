@@ -135,11 +135,6 @@ def _mark_columns(x: Value) -> Value:
     return Table(x.cols, [mark_sorted(x.data[0], "p" if len(x.cols) > 1 else "s"), *x.data[1:]])
 
 
-def _first_marked(x: Table) -> Table:
-    mark = "s" if len(x.cols) == 1 else "p"
-    return Table(x.cols, [mark_sorted(x.data[0], mark), *x.data[1:]])
-
-
 def mark_sorted(x: Value, attr: str = "s") -> Value:
     """x with an attribute, where it is a vector."""
     if type(x) is Vec:

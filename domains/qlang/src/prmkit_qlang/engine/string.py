@@ -5,7 +5,8 @@ Source: the page on ``string`` of the kdb+ documentation.
 
 from __future__ import annotations
 
-from prmkit_qlang.engine.inline import line, plain, plains
+from prmkit_qlang.engine.errors import QError
+from prmkit_qlang.engine.inline import plain, plains, whole
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.types import CHAR
 from prmkit_qlang.engine.values import (
@@ -31,13 +32,20 @@ def string(x: Value, precision: int = 7) -> Value:
         precision: Digits of floats.
 
     Raises:
-        QError: ``wsfull`` where the texts are too many.
+        QError: ``wsfull`` where the texts are too many, ``stack`` where they are nested too deep.
 
     Examples:
         >>> from prmkit_qlang.engine.values import long, longs, text_of
         >>> text_of(string(long(12))), [text_of(one) for one in string(longs([1, 20])).v]
         ('12', ['1', '20'])
     """
+    try:
+        return _strings(x, precision)
+    except RecursionError:
+        raise QError("stack") from None
+
+
+def _strings(x: Value, precision: int) -> Value:
     if isinstance(x, EnumAtom):
         x = unenum(x)
     if isinstance(x, Atom):
@@ -47,13 +55,13 @@ def string(x: Value, precision: int = 7) -> Value:
         return List([_text(text) for text in plains(x, precision)]) if len(x.v) else _nothing(x)
     if isinstance(x, List):
         METER.take(8 * len(x.v))
-        return List([string(one, precision) for one in x.v])
+        return List([_strings(one, precision) for one in x.v])
     if isinstance(x, Table):
-        return Table(x.cols, [string(one, precision) for one in x.data])
+        return Table(x.cols, [_strings(one, precision) for one in x.data])
     if isinstance(x, Dict):
-        keys = string(x.k, precision) if is_keyed(x) else x.k
-        return Dict(keys, string(x.w, precision))
-    return _text(line(x, precision))
+        keys = _strings(x.k, precision) if is_keyed(x) else x.k
+        return Dict(keys, _strings(x.w, precision))
+    return _text(whole(x, precision))
 
 
 def _text(text: str) -> Vec:

@@ -156,6 +156,9 @@ def vs(x: Value, y: Value) -> Value:
     """
     if isinstance(x, Atom | Vec) and abs(x.t) == CHAR:
         return _split(text_of(x), y)
+    if isinstance(x, Atom | Vec) and abs(x.t) == BYTE and isinstance(y, Vec) and y.t == BYTE:
+        parts = bytes(y.v).split(bytes(np.atleast_1d(x.v).astype(np.uint8)))
+        return List([Vec(BYTE, np.frombuffer(one, dtype=np.uint8)) for one in parts])
     if isinstance(x, Atom) and x.t == -SYM and x.v == "":
         return _split_symbol(y)
     if isinstance(x, Atom) and x.t == -BOOL and not x.v:
@@ -215,8 +218,6 @@ def _bytes(y: Value) -> Value:
 
 
 def _digits(x: Any, y: Value) -> Value:
-    if isinstance(x, Atom | Vec) and abs(x.t) == BYTE:
-        return _as_bytes(_digits(type(x)(int(np.sign(x.t)) * LONG, x.v), y))
     if isinstance(y, Vec | List):
         rows = [items(_digits(x, one)) for one in items(y)]
         width = max((len(row) for row in rows), default=0)
@@ -246,13 +247,6 @@ def _digits(x: Any, y: Value) -> Value:
     return array(LONG, out[::-1])
 
 
-def _as_bytes(x: Value) -> Value:
-    if isinstance(x, List):
-        return List([_as_bytes(one) for one in x.v])
-    assert isinstance(x, Vec | Atom)
-    return Vec(BYTE, x.v.astype(np.uint8)) if isinstance(x, Vec) else Atom(-BYTE, x.v & 255)
-
-
 def sv(x: Value, y: Value) -> Value:
     """``x sv y``: texts joined by a separator, digits or bytes as a number.
 
@@ -261,6 +255,10 @@ def sv(x: Value, y: Value) -> Value:
     """
     if isinstance(x, Atom | Vec) and abs(x.t) == CHAR:
         return chars(text_of(x).join(text_of(one) for one in items(y)))
+    if isinstance(x, Atom | Vec) and abs(x.t) == BYTE and isinstance(y, List):
+        joint = bytes(np.atleast_1d(x.v).astype(np.uint8))
+        whole = joint.join(bytes(np.atleast_1d(one.v).astype(np.uint8)) for one in y.v if isinstance(one, Vec | Atom))
+        return Vec(BYTE, np.frombuffer(whole, dtype=np.uint8))
     if isinstance(x, Atom) and x.t == -SYM and x.v == "":
         if isinstance(y, Vec) and y.t == SYM:
             parts = y.v.tolist()

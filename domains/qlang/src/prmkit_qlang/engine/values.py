@@ -425,7 +425,7 @@ def match(x: Value, y: Value) -> bool:
     if x.t != y.t:
         return False
     if isinstance(x, Enum | EnumAtom):
-        return match(unenum(x), unenum(y))
+        return x.domain == y.domain and match(unenum(x), unenum(y))  # type: ignore[attr-defined]
     if isinstance(x, Atom):
         return same_scalar(x.v, y.v)  # type: ignore[attr-defined]
     if isinstance(x, Vec):
