@@ -11,6 +11,7 @@ from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.format import console
 from prmkit_qlang.engine.functions import NIL, Composition, Derived, Lambda, Prim, Projection
 from prmkit_qlang.engine.inline import s1
+from prmkit_qlang.engine.json import write
 from prmkit_qlang.engine.literals import number
 from prmkit_qlang.engine.string import string
 from prmkit_qlang.engine.types import (
@@ -222,6 +223,39 @@ def test_large_values_cost_what_is_shown():
     rows = List([longs([i, i]) for i in range(100_000)])
     assert console(rows).splitlines()[-1] == ".."
     assert len(console(List([rows, rows]))) == 2 * 79 + 1
+
+
+def test_deep_values():
+    deep, wide, chain = long(1), long(1), PLUS
+    for _ in range(5000):
+        deep, wide, chain = List([deep]), List([wide, Dict(syms("a"), List([wide]))]), Derived(chain, "/")
+    assert console(List([long(1), deep])) == "1\n" + "," * 77 + ".."
+    assert len(console(List([long(1), wide])).splitlines()[1]) == 79
+    for value in (deep, chain):
+        with pytest.raises(QError, match="stack"):
+            s1(value)
+        with pytest.raises(QError, match="stack"):
+            string(value)
+        with pytest.raises(QError, match="stack"):
+            write(List([value, value]))
+    with pytest.raises(QError, match="stack"):
+        console(chain)
+
+
+def test_large_texts_are_refused():
+    doubled, composed = long(1), PLUS
+    for _ in range(60):
+        doubled, composed = (
+            List([doubled, doubled]),
+            Composition([composed, Projection(composed, [composed])]),
+        )
+    for value in (doubled, composed):
+        with pytest.raises(QError, match="wsfull"):
+            s1(value)
+    assert len(console(doubled).splitlines()[0]) == 79
+    text = chars("x" * 10_000)
+    with pytest.raises(QError, match="wsfull"):
+        s1(List([text] * 100))
 
 
 def test_string():
