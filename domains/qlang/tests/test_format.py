@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from prmkit_qlang.engine import inline
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.format import console
 from prmkit_qlang.engine.functions import NIL, Composition, Derived, Lambda, Prim, Projection
@@ -242,13 +243,12 @@ def test_deep_values():
         console(chain)
 
 
-def test_large_texts_are_refused():
+def test_large_texts_are_refused(monkeypatch):
+    monkeypatch.setattr(inline, "MOST", 1 << 16)
     doubled, composed = long(1), PLUS
     for _ in range(60):
-        doubled, composed = (
-            List([doubled, doubled]),
-            Composition([composed, Projection(composed, [composed])]),
-        )
+        doubled = List([doubled, doubled])
+        composed = Composition([composed, Projection(composed, [composed])])
     for value in (doubled, composed):
         with pytest.raises(QError, match="wsfull"):
             s1(value)

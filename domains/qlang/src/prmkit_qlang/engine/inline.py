@@ -36,8 +36,10 @@ from prmkit_qlang.engine.values import Atom, Dict, Enum, EnumAtom, List, Table, 
 
 EXACT = 17
 r"""Digits that ``\P 0`` shows."""
-MOST = 1 << 22
+MOST = 1 << 20
 """Characters of the longest text of a value."""
+DEEP = 200_000
+"""What an evaluation pays, in elements, for a text that could not be made."""
 _ESCAPES = {chr(i): f"\\{i:03o}" for i in (*range(32), *range(127, 256))} | {
     '"': '\\"',
     "\\": "\\\\",
@@ -239,19 +241,22 @@ def s1(x: Value, *, precision: int = 7) -> str:
 
 
 def whole(x: Value, precision: int = 7) -> str:
-    """All of a value on one line, one character a byte; an evaluation pays for the characters.
+    """All of a value on one line, one character a byte; an evaluation pays even where it fails.
 
     Raises:
         QError: ``stack`` for a value nested too deep, ``wsfull`` for one too large.
     """
+    text, cost = "", DEEP
     try:
         text = line(x, precision, MOST)
+        cost = 8 * min(len(text), MOST)
     except RecursionError:
         raise QError("stack") from None
+    finally:
+        if CONTEXT.machine is not None:
+            METER.take(cost)
     if len(text) > MOST:
         raise QError("wsfull")
-    if CONTEXT.machine is not None:
-        METER.take(len(text))
     return text
 
 

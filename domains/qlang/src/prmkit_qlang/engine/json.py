@@ -52,8 +52,8 @@ def write(x: Value, *, precision: int = 7, null_infinity: bool = False) -> str:
         null_infinity: Write infinite floats as ``null``, not ``inf``.
 
     Raises:
-        QError: ``type`` for a dictionary whose keys are no names, ``stack`` for a value nested too deep,
-            ``wsfull`` for one too large.
+        QError: ``type`` for a dictionary whose keys are no names, ``wsfull`` or ``limit`` for a value too
+            large, ``stack`` for one nested too deep.
 
     Examples:
         >>> from prmkit_qlang.engine.values import longs
@@ -67,6 +67,7 @@ def write(x: Value, *, precision: int = 7, null_infinity: bool = False) -> str:
 
 
 def _written(x: Value, precision: int, null_infinity: bool) -> str:
+    METER.step()
     if isinstance(x, Atom):
         found = unenum(x)
         return _scalar(-found.t, found.v, precision, null_infinity)

@@ -32,7 +32,8 @@ def string(x: Value, precision: int = 7) -> Value:
         precision: Digits of floats.
 
     Raises:
-        QError: ``wsfull`` where the texts are too many, ``stack`` where they are nested too deep.
+        QError: ``wsfull`` where the texts are too many, ``limit`` or ``stack`` where
+            they are nested too much or too deep.
 
     Examples:
         >>> from prmkit_qlang.engine.values import long, longs, text_of
@@ -46,6 +47,7 @@ def string(x: Value, precision: int = 7) -> Value:
 
 
 def _strings(x: Value, precision: int) -> Value:
+    METER.step()
     if isinstance(x, EnumAtom):
         x = unenum(x)
     if isinstance(x, Atom):
