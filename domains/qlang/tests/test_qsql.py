@@ -144,3 +144,23 @@ def test_names_in_phrases_are_columns_then_locals_then_globals():
     q.eval("b:100; c:1000")
     assert q.console("{[c]exec a+b+c from t}[10]") == "15 17 19"
     assert q.console("exec a+b+c from t") == "1005 1007 1009"
+
+
+COLUMNS = ["3 0N 1 4 1 5 9 2", "3 0N 1 4 1 5 9 2i", "1 0n 2.5 4 0w 3 3 1", "3 0N 1 4 1 5 9 2h", "10011010b"]
+COLUMNS += [
+    "2000.01.01+3 0N 1 4 1 5 9 2",
+    "09:30+til 8",
+    "8#0N",
+    "8#0Ni",
+    "8#0n",
+    "0x0102030405060708",
+    "til 8",
+]
+
+
+@pytest.mark.parametrize("values", COLUMNS)
+@pytest.mark.parametrize("name", ["first", "last", "count", "sum", "max", "min", "avg"])
+def test_aggregates_of_all_groups_at_once_are_those_of_each_group(name, values):
+    q = Session()
+    q.eval(f"t:([]g:`a`b`a`c`b`a`c`c;v:{values})")
+    assert q.console(f"(select {name} v by g from t)~select v:{{{name} x}} v by g from t") == "1b"

@@ -13,7 +13,7 @@ import numpy as np
 
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.meter import METER
-from prmkit_qlang.engine.search import find_rows, row_keys
+from prmkit_qlang.engine.search import positions, row_keys
 from prmkit_qlang.engine.types import BOOL, BYTE, NULLS, SYM
 from prmkit_qlang.engine.values import (
     Atom,
@@ -241,13 +241,25 @@ def find(keys: Sequence[Value], wanted: Sequence[Value]) -> Any:
         [1, 0, -1]
     """
     METER.take(count(keys[0]) + count(wanted[0]))
-    n = count(keys[0])
-    if not n:
-        return np.full(count(wanted[0]), NOWHERE, dtype=np.int64)
     for x, y in zip(keys, wanted, strict=True):
         same_type(x, y)
-    found = find_rows(list(keys), list(wanted))
-    return np.where(found == n, NOWHERE, found)
+    x, y = unenum(keys[0]), unenum(wanted[0])
+    if len(keys) == 1 and isinstance(x, Vec) and isinstance(y, Vec):
+        found = positions(x.v, y.v)
+        return np.where(found == len(x.v), NOWHERE, found)
+    first: dict[Hashable, int] = {}
+    for i, row in enumerate(_hashed(keys, wanted)):
+        first.setdefault(row, i)
+    return np.array([first.get(row, NOWHERE) for row in _hashed(wanted, keys)], dtype=np.int64)
+
+
+def _hashed(columns: Sequence[Value], others: Sequence[Value]) -> list[Hashable]:
+    """Rows as things that are equal to rows of the others where they match."""
+    made: list[Value] = []
+    for x, y in zip(columns, others, strict=True):
+        both = isinstance(unenum(x), Vec) and isinstance(unenum(y), Vec)
+        made.append(x if both else List(items(unenum(x))))
+    return row_keys(made)
 
 
 def same_type(x: Value, y: Value) -> None:
