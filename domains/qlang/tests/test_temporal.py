@@ -126,6 +126,14 @@ def test_lenient_reading(t, text, shown):
     assert show(code, tok(code, text)) == shown
 
 
+def test_days_may_come_first():
+    assert [show(DATE, tok(DATE, "03/04/2021", day_first=flag)) for flag in (False, True)] == [
+        "2021.03.04",
+        "2021.04.03",
+    ]
+    assert show(DATE, tok(DATE, "mar/04/2021", day_first=True)) == "2021.03.04"
+
+
 @pytest.mark.parametrize(
     ("a", "v", "b", "made"),
     [

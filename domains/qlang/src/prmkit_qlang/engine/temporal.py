@@ -199,12 +199,13 @@ _DIGITS = re.compile(r"(\d{1,2}?)(?:(\d\d)(?:(\d\d)\.?(\d*))?)?")
 _EPOCH = 10_957 * DAY
 
 
-def tok(t: int, text: str) -> Any:
+def tok(t: int, text: str, *, day_first: bool = False) -> Any:
     """The stored value that a text stands for under ``"P"$`` and the like; the null where it stands for none.
 
     Args:
         t: Positive type.
         text: What to read; blanks around it are no matter.
+        day_first: Read 01/02/2020 as the first of February, which a setting of the session may ask for.
 
     Examples:
         >>> tok(DATE, "2000-01-31"), tok(DATE, "01/31/00"), tok(TIME, "000001500"), tok(MINUTE, "25:61")
@@ -217,9 +218,9 @@ def tok(t: int, text: str) -> Any:
             days = _day(int(found[1]), int(found[2]), 1)
             made = None if days is None else (DATE, days)
         elif t in (DATE, MONTH):
-            made = _read_point(text, unix=False)
+            made = _read_point(text, day_first, unix=False)
         elif t in (TIMESTAMP, DATETIME):
-            made = _read_point(text, unix=True)
+            made = _read_point(text, day_first, unix=True)
         else:
             made = _read_span(text)
     if made is None:
@@ -228,27 +229,28 @@ def tok(t: int, text: str) -> Any:
     return float(v) if t in FLOATING else v
 
 
-def _read_point(text: str, *, unix: bool) -> tuple[int, Any] | None:
+def _read_point(text: str, day_first: bool, *, unix: bool) -> tuple[int, Any] | None:
     """A date or a timestamp."""
-    days = _read_date(text)
+    days = _read_date(text, day_first)
     if days is not None:
         return DATE, days
     if unix and (found := _UNIX.fullmatch(text)):
         return TIMESTAMP, _held(int(found[1]) * 10**9 + int(((found[2] or "") + "0" * 9)[:9]) - _EPOCH)
     for cut in (10, 8, 11, 9, 7, 6):
         if len(text) > cut and text[cut] in "DT -":
-            days, rest = _read_date(text[:cut]), _read_clock(text[cut + 1 :].removesuffix("Z"))
+            days, rest = _read_date(text[:cut], day_first), _read_clock(text[cut + 1 :].removesuffix("Z"))
             if days is not None and rest is not None:
                 return TIMESTAMP, _held(days * DAY + rest)
     return None
 
 
-def _read_date(text: str) -> int | None:
+def _read_date(text: str, day_first: bool) -> int | None:
     """Days from 2000.01.01 of a date in any of the documented forms."""
     if found := _YMD.fullmatch(text):
         return _day(int(found[1]), _month(found[3]), int(found[4]))
     if found := _MDY.fullmatch(text):
-        return _day(_year(found[4]), _month(found[1]), int(found[3]))
+        first, second = (found[3], found[1]) if day_first and found[1].isdecimal() else (found[1], found[3])
+        return _day(_year(found[4]), _month(first), int(second))
     if found := _DMY.fullmatch(text):
         return _day(_year(found[4]), _month(found[3]), int(found[1]))
     if found := _COMPACT.fullmatch(text):
