@@ -17,7 +17,7 @@ from prmkit_qlang.engine.values import Atom, Value, array, chars, sym
 
 Token = tuple[str, Any, int, int, bool]
 
-_NUM = r"-?(?:0x[0-9a-fA-F]*|(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+[a-z]?|\.?\d(?:[0-9A-Za-z.]|:(?=\d))*)"
+_NUM = r"-?(?:0x[0-9a-fA-F]*|(?:\d+(?:\.\d*)?|\.\d+)[eE][-+]?\d+[a-z]?|\.?\d(?:[0-9A-Za-z.]|:(?=\d))*)"
 _RUN = re.compile(rf"{_NUM}(?:[ \t]+{_NUM}(?![0-9A-Za-z.]))*")
 _SPLIT = re.compile(r"[ \t]+")
 _TOKEN = re.compile(
