@@ -13,10 +13,26 @@ from prmkit_qlang.engine.folds import FOLDS, SCANS, seed_of
 from prmkit_qlang.engine.functions import Derived, Fn, Prim, Projection
 from prmkit_qlang.engine.joins import lj
 from prmkit_qlang.engine.meter import METER
+from prmkit_qlang.engine.rows import beside
 from prmkit_qlang.engine.text import sv, vs
 from prmkit_qlang.engine.types import BOOL, INT, LONG, SHORT
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, at, count, empty_like, enlist, is_keyed, is_list, items, match, pack, pick,
+    Atom,
+    Dict,
+    List,
+    Table,
+    Value,
+    Vec,
+    at,
+    count,
+    empty_like,
+    enlist,
+    is_keyed,
+    is_list,
+    items,
+    match,
+    pack,
+    pick,
     syms,
 )  # fmt: skip
 
@@ -37,6 +53,8 @@ def each(f: Value, args: list[Value]) -> Value:
         return _case(f, args)
     if len(args) == 1:
         return _each_one(f, args[0])
+    if isinstance(f, Prim) and f.name == "," and isinstance(args[0], Table) and isinstance(args[1], Table):
+        return beside(args[0], args[1])
     lists = [one for one in args if _iterable(one)]
     if not lists:
         return apply(f, args)

@@ -12,10 +12,26 @@ from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.format import console
 from prmkit_qlang.engine.functions import Fn, Prim
 from prmkit_qlang.engine.inline import s1
-from prmkit_qlang.engine.tables import enkey, key_count, unkey
+from prmkit_qlang.engine.tables import enkey, key_count, unkey, widened
 from prmkit_qlang.engine.types import CHAR, LAMBDA, LETTERS, SYM
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, chars, count, flag, is_keyed, is_list, items, pack, sym, syms, text_of, unenum,
+    Atom,
+    Dict,
+    List,
+    Table,
+    Value,
+    Vec,
+    chars,
+    count,
+    flag,
+    is_keyed,
+    is_list,
+    items,
+    pack,
+    sym,
+    syms,
+    text_of,
+    unenum,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -198,6 +214,7 @@ NAMES: dict[str, Value] = {
     ".Q.t": chars(" bg xhijefcspmdznuvts"), ".Q.s": _one(".Q.s", _console_text), ".Q.s1": _one(".Q.s1", _one_line),
     ".Q.ty": _one(".Q.ty", _type_letter), ".Q.fmt": _three(".Q.fmt", _format), ".Q.f": _two(".Q.f", _fixed),
     ".Q.dd": _two(".Q.dd", _dotted), ".Q.id": _one(".Q.id", _identifiers), ".Q.ft": _two(".Q.ft", _on_table),
+    ".Q.ff": _two(".Q.ff", widened),
     ".Q.trp": _three(".Q.trp", _traced), ".Q.trpd": _three(".Q.trpd", _traced_many), ".Q.qt": _one(".Q.qt", _is_table),
     ".Q.btoa": _one(".Q.btoa", _base64), ".j.j": _one(".j.j", _to_json), ".j.k": _one(".j.k", _from_json),
     ".h.htc": _two(".h.htc", _tag), ".h.hu": _one(".h.hu", _escaped), ".h.xs": _one(".h.xs", _html),

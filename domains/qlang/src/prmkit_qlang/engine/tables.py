@@ -25,25 +25,7 @@ from prmkit_qlang.engine.values import (
     syms,
 )  # fmt: skip
 
-Named = Sequence[tuple[str, Value]]
-
 # ---------------------------------------------------------------- making tables
-
-
-def make_table(keys: Named, columns: Named) -> Value:
-    """The table of a table literal: ``([]a:1 2;b:3)``, keyed where there are keys.
-
-    Raises:
-        QError: ``length`` for columns of different length, ``rank`` where all are atoms.
-
-    Examples:
-        >>> from prmkit_qlang.engine.values import long, longs
-        >>> make_table([], [("a", longs([1, 2])), ("b", long(3))]).data[1].v.tolist()
-        [3, 3]
-    """
-    together = [*keys, *columns]
-    made = Table([name for name, _ in together], extend([x for _, x in together]))
-    return enkey(len(keys), made)
 
 
 def extend(values: Sequence[Value]) -> list[Value]:
