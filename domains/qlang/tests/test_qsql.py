@@ -32,6 +32,9 @@ SAME = [
     ("select[<n] from t", "`n xasc t"),
     ("select size from w", "([]size:3 1 2)"),
     ("select from w where size>1", "([c:`a`d]name:`p`r;size:3 2)"),
+    ("select from t where n=`n.x", "0#t"),
+    ("select from t where n in `n.x`x", "t 0 2"),
+    ("select from t where p>exec avg p from t", "t 1 3 4"),
     # groups
     ("select m:max p,s:sum p by k:n from t", "([k:`x`y`z]m:12 15 25;s:12 29 45)"),
     ("select p by n from t", "([n:`x`y`z]p:(0 12;15 14;20 25))"),

@@ -35,7 +35,7 @@ Rows = Any
 
 
 def mentioned(*trees: Value) -> set[str]:
-    """All texts of symbols in trees: more than the names that they use, never less."""
+    """Names in trees; constants, which are lists of one item, have none."""
     found: set[str] = set()
     waiting = list(trees)
     while waiting:
@@ -44,12 +44,12 @@ def mentioned(*trees: Value) -> set[str]:
             if x.t == -SYM:
                 found.add(x.v)
         elif isinstance(x, Vec):
-            if x.t == SYM:
+            if x.t == SYM and len(x.v) > 1:
                 found.update(x.v.tolist())
         elif isinstance(x, List):
-            waiting.extend(x.v)
+            waiting.extend(x.v if len(x.v) > 1 else ())
         elif isinstance(x, Dict):
-            waiting.append(x.w)
+            waiting.extend(items(x.w))
     return found
 
 
