@@ -458,38 +458,47 @@ def _mavg(n: int, y: Vec) -> Value:
 
 def _mdev(n: int, y: Vec) -> Value:
     v = _numbers(y)
-    out = np.full(len(v), math.nan)
-    METER.take(len(v) * max(1, min(n, len(v))))
-    for i in range(len(v)):
-        part = v[max(0, i - n + 1) : i + 1]
-        part = part[~np.isnan(part)]
-        if len(part):
-            out[i] = part.std()
-    return Vec(FLOAT, out)
+    known = ~np.isnan(v)
+    many = _window_sums(known.astype(float), n)
+    v = np.where(known, v - (v[known].mean() if known.any() else 0.0), 0.0)
+    with np.errstate(all="ignore"):
+        spread = _window_sums(v * v, n) / many - (_window_sums(v, n) / many) ** 2
+        return Vec(FLOAT, np.sqrt(np.maximum(spread, 0.0)))
 
 
 def _mextreme(largest: bool) -> Callable[[int, Vec], Value]:
     def window(n: int, y: Vec) -> Value:
         v, t = y.v, y.t
-        bound = None
-        if t not in (BOOL, BYTE, CHAR):
-            bound = -INFINITIES[t] if largest else INFINITIES[t]
-            if largest:
-                v = np.where(nulls_in(y), NULLS[t] if t in FLOATING and False else bound, v).astype(DTYPES[t])
-        METER.take(len(v) * max(1, min(n, len(v))))
-        out = v.copy()
-        if not largest and t not in (BOOL, BYTE, CHAR):
-            v = np.where(nulls_in(y), NULLS[t], v).astype(DTYPES[t])
-            if t in FLOATING:
-                v = np.where(np.isnan(v), -np.inf, v)
-        for i in range(len(v)):
-            part = v[max(0, i - n + 1) : i + 1]
-            out[i] = part.max() if largest else part.min()
-        if not largest and t in FLOATING:
+        if t in FLOATING:
+            v = np.where(np.isnan(v), -np.inf, v)
+        elif largest and t not in (BOOL, BYTE, CHAR):
+            v = np.where(v == NULLS[t], -INFINITIES[t], v).astype(DTYPES[t])
+        out = _window_extremes(v, n, np.maximum if largest else np.minimum)
+        if t in FLOATING and not largest:
             out = np.where(out == -np.inf, np.nan, out)
-        return Vec(t, out)
+        return Vec(t, out.astype(DTYPES[t]))
 
     return window
+
+
+def _window_extremes(v: Any, n: int, op: Any) -> Any:
+    """Extremes of the last n items at every place, in time of the length alone.
+
+    Blocks of n items: a window is the end of one block and the beginning of the next.
+    """
+    size = len(v)
+    if n < 2 or not size:
+        return v.copy()
+    if n >= size:
+        return op.accumulate(v)
+    blocks = -(-size // n)
+    padded = np.concatenate([v, np.full(blocks * n - size, v[-1], dtype=v.dtype)]).reshape(blocks, n)
+    ahead = op.accumulate(padded, axis=1).ravel()[:size]
+    behind = op.accumulate(padded[:, ::-1], axis=1)[:, ::-1].ravel()[:size]
+    out = ahead.copy()
+    out[n - 1 :] = op(behind[: size - n + 1], ahead[n - 1 :])
+    out[: n - 1] = op.accumulate(v[: n - 1])
+    return out
 
 
 _WINDOWS: dict[str, Callable[[int, Vec], Value]] = {

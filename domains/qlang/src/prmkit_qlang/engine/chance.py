@@ -72,6 +72,7 @@ class Chance:
         width = int(shape) if shape.isdigit() and 0 < int(shape) <= 8 else 0
         if not width:
             raise QError("type")
+        METER.take(8 * size)
         letters = "abcdefghijklmnop"
         return array(SYM, ["".join(letters[i] for i in self.random.integers(0, 16, width)) for _ in range(size)])
 

@@ -16,7 +16,7 @@ class Allowance:
     longest single list; ``depth`` nested calls; ``source`` characters of text.
     """
 
-    steps: int = 400_000
+    steps: int = 250_000
     elements: int = 30_000_000
     largest: int = 12_000_000
     depth: int = 180

@@ -49,6 +49,7 @@ def group(x: Value) -> Dict:
         return Dict(found.k, pack([pick(x.k, one.v) for one in items(found.w)]))  # type: ignore[attr-defined]
     if not is_list(x) and not isinstance(x, Table):
         raise QError("type")
+    METER.take(6 * count(x))
     keys, places = grouped(row_keys(x.data) if isinstance(x, Table) else row_keys([x]))
     return Dict(pick(x, keys), List([longs(one) for one in places]) if places else List([]))
 

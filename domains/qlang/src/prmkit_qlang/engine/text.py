@@ -228,7 +228,7 @@ def _digits(x: Any, y: Value) -> Value:
     n = int(y.v)
     if isinstance(x, Atom):
         base = int(x.v)
-        if base < 2:
+        if base < 2 or n < 0:
             raise QError("domain")
         out = []
         while n:
