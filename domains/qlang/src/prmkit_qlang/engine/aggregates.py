@@ -69,18 +69,21 @@ def _sum(x: Vec) -> Value:
         raise QError("type")
     t = _SUM_TYPE.get(x.t, x.t)
     if t in FLOATING:
-        v = x.v.astype(np.float64)
-        lost = np.isnan(v)
         with np.errstate(all="ignore"):
-            v = v[~lost] if lost.any() else v
-            # One after another where that is cheap, as q does; numpy adds in pairs.
-            total = float(np.cumsum(v)[-1]) if 0 < len(v) < 4096 else float(v.sum())
+            total = float(_float_sum(x.v))
+            if total != total:
+                total = float(_float_sum(x.v[~np.isnan(x.v)]))
         return Atom(-t, float(np.float32(total)) if t == REAL else total)
     v = x.v
     if x.t not in (BOOL, BYTE):
         if len(v) and v.min() == NULLS[x.t]:
             v = v[v != NULLS[x.t]]
     return Atom(-t, int(v.sum(dtype=DTYPES[t])))
+
+
+def _float_sum(v: Any) -> Any:
+    """The sum of floats: one after another where that is cheap, as q does; numpy adds in pairs."""
+    return np.cumsum(v, dtype=np.float64)[-1] if 0 < len(v) < 4096 else v.sum(dtype=np.float64)
 
 
 def _product(x: Vec) -> Value:
@@ -98,7 +101,16 @@ def _extreme(largest: bool) -> Callable[[Vec], Value]:
     def fold(x: Vec) -> Value:
         if x.t in (SYM, GUID):
             raise QError("type")
-        v = x.v[~nulls_in(x)] if x.t not in (BOOL, BYTE, CHAR) else x.v
+        v = x.v
+        if len(v) and (x.t in (BOOL, BYTE, CHAR) or (largest and x.t not in FLOATING)):
+            best = v.max() if largest else v.min()
+            if not largest or x.t in (BOOL, BYTE, CHAR) or best != NULLS[x.t]:
+                return Atom(-x.t, best.item())
+        if len(v) and x.t not in (BOOL, BYTE, CHAR):
+            best = v.max() if largest else v.min()
+            if best == best and best != NULLS[x.t]:
+                return Atom(-x.t, best.item())
+            v = v[~nulls_in(x)]
         if not len(v):
             bound = INFINITIES.get(x.t, 0 if largest else 255 if x.t != BOOL else 1)
             return Atom(-x.t, -bound if largest and x.t in INFINITIES else bound)
@@ -109,9 +121,12 @@ def _extreme(largest: bool) -> Callable[[Vec], Value]:
 
 def _average(x: Vec) -> Value:
     v = _numbers(x)
-    v = v[~np.isnan(v)]
     with np.errstate(all="ignore"):
-        return real(float(v.sum() / len(v)) if len(v) else math.nan)
+        total = _float_sum(v)
+        if total != total:
+            v = v[~np.isnan(v)]
+            total = _float_sum(v)
+        return real(float(total / len(v)) if len(v) else math.nan)
 
 
 def _variance(sample: bool) -> Callable[[Vec], Value]:
@@ -304,7 +319,9 @@ def _sums(x: Vec) -> Vec:
     if x.t in (SYM, GUID, CHAR):
         raise QError("type")
     t = _SUM_TYPE.get(x.t, x.t)
-    v = np.where(nulls_in(x), 0, x.v)
+    v = x.v
+    if len(v) and x.t not in (BOOL, BYTE) and (x.t in FLOATING or v.min() == NULLS[x.t]):
+        v = np.where(nulls_in(x), 0, v)
     with np.errstate(all="ignore"):
         return Vec(t, np.cumsum(v, dtype=DTYPES[t]))
 
