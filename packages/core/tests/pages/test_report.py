@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -303,6 +304,8 @@ def test_a_smoke_run_says_that_its_figures_mean_nothing(run, tmp_path):
     assert "figures mean nothing" not in words(build_report([run], tmp_path / "a"))
     (run / "manifest.json").write_text('{"preset": "smoke"}')
     assert "figures mean nothing" in words(build_report([run], tmp_path / "b"))
+    other = shutil.copytree(run, tmp_path / "other")
+    assert words(build_report([run, other], tmp_path / "c")).count("figures mean nothing") == 1
 
 
 leaves = st.none() | st.booleans() | st.floats() | st.text(max_size=6) | st.integers(-5, 5)

@@ -63,12 +63,14 @@ def _lede(runs: Sequence[Run]) -> str:
 
 
 def _notes(runs: Sequence[Run]) -> tuple[str, ...]:
-    several = len(runs) > 1
-    said = []
+    """What is to be known of the runs; what holds for several is said once."""
+    said: dict[str, list[str]] = {}
     for run in runs:
         smoke = run.manifest.get("preset") == "smoke"
         machine = run.manifest.get("machine")
         unsafe = isinstance(machine, dict) and machine.get("unsafe_code") is True
-        own = [*([UNSAFE_WORDS] if unsafe else []), *([SMOKE] if smoke else [])]
-        said += [f"{run.name}: {note}" if several else note for note in (*own, *run_notes(run))]
-    return tuple(said)
+        for note in (*([UNSAFE_WORDS] if unsafe else []), *([SMOKE] if smoke else []), *run_notes(run)):
+            said.setdefault(note, []).append(run.name)
+    if len(runs) == 1:
+        return tuple(said)
+    return tuple(f"{', '.join(names)}: {note}" for note, names in said.items())

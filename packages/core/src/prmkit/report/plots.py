@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ except ImportError:  # the light install has no plots
 INK, SOFT, LINE, PAPER = "#000001", "#000002", "#000003", "#000004"
 SERIES = tuple(f"#00010{i}" for i in range(8))
 MARKERS = "osD^vPX*"
+LABEL = 40
+"""Characters of a line below an axis."""
 """A marker per series, so that lines can be told apart without colour."""
 _VARIABLES = {INK: "--ink", SOFT: "--soft", LINE: "--line", PAPER: "--paper"} | {
     colour: f"--c{i}" for i, colour in enumerate(SERIES)
@@ -320,15 +323,16 @@ def forest(
             ax.set_ylim(-0.6, len(names) - 0.4)
             ax.grid(axis="x")
             ax.spines["left"].set_visible(False)
-            ax.set_xlabel(metric)
+            ax.set_xlabel(textwrap.fill(metric, LABEL))
             ax.locator_params(axis="x", nbins=5)
             if zero:
                 ax.axvline(0, color=INK, linewidth=0.9)
 
     wide = 3.6 if len(panels) == 1 else 0.0
+    more = max(len(textwrap.wrap(metric, LABEL)) for metric in panels) - 1
     return _draw(
         title,
-        (max(2.7 + wide, 1.6 + 2.5 * len(panels)), 0.6 + 0.27 * len(names)),
+        (max(2.7 + wide, 1.6 + 2.5 * len(panels)), 0.6 + 0.27 * len(names) + 0.16 * more),
         paint,
         caption,
         len(panels),

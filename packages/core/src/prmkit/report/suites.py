@@ -45,6 +45,10 @@ SLICES: Mapping[str, tuple[str, str]] = {
     ),
     "rung": ("By difficulty", "Rungs rise in difficulty. Where the interval reaches 0.5 the scorer guesses."),
     "family": ("By family of tasks", "A gain on one family need not hold on another."),
+    "several": (
+        "By whether several steps may come next",
+        "Of problems with **True** there is more than one right solution.",
+    ),
     "labels": (
         "Raw and corrected labels",
         "Where a tool proves a gold label wrong the row stands in the errata;"
