@@ -233,13 +233,15 @@ def find(keys: Sequence[Value], wanted: Sequence[Value]) -> Any:
     """Position of the first row of the keys that each wanted row matches, -1 where none does.
 
     Raises:
-        QError: ``type`` where the columns cannot be compared.
+        QError: ``type`` where the columns cannot be compared, ``length`` where there are none.
 
     Examples:
         >>> from prmkit_qlang.engine.values import longs
         >>> find([longs([5, 7, 5])], [longs([7, 5, 6])]).tolist()
         [1, 0, -1]
     """
+    if not keys:
+        raise QError("length")
     METER.take(count(keys[0]) + count(wanted[0]))
     for x, y in zip(keys, wanted, strict=True):
         same_type(x, y)
@@ -331,13 +333,15 @@ def find_as_of(keys: Sequence[Value], wanted: Sequence[Value]) -> Any:
     Rows with equal leading columns must be sorted by the last one.
 
     Raises:
-        QError: ``type`` where columns to compare are of different types.
+        QError: ``type`` where columns to compare are of different types, ``length`` where there are none.
 
     Examples:
         >>> from prmkit_qlang.engine.values import longs
         >>> find_as_of([longs([1, 1, 2]), longs([10, 20, 5])], [longs([1, 2]), longs([25, 4])]).tolist()
         [1, -1]
     """
+    if not keys:
+        raise QError("length")
     for x, y in zip(keys[:-1], wanted[:-1], strict=True):
         same_type(x, y)
     same_order(keys[-1], wanted[-1])

@@ -97,14 +97,17 @@ def exec_simple(t: Value, i: Value, p: Value, evaluate: Evaluate) -> Value:
 
 
 def _phrase(x: Value) -> Phrase:
-    """Names and trees of a dictionary.
+    """Names and values of a dictionary: the columns or groups of a query and their trees.
 
     Raises:
         QError: ``type`` where the keys are no symbols.
     """
     if not isinstance(x, Dict):
         raise QError("type")
-    return list(zip(names_of(x.k), items(x.w), strict=True))
+    names, values = names_of(x.k), items(x.w)
+    if len(names) != len(values):
+        raise QError("type")
+    return list(zip(names, values, strict=True))
 
 
 def _is_empty(x: Value) -> bool:
@@ -362,15 +365,11 @@ def _delete_keys(d: Dict, names: Sequence[str]) -> Value:
 # ---------------------------------------------------------------- dictionaries
 
 
-def _entries(d: Dict) -> dict[str, Value]:
-    return dict(zip(names_of(d.k), items(d.w), strict=True))
-
-
 def _from_dict(d: Dict, c: Value, b: Value, a: Value, evaluate: Evaluate) -> Value:
     """Select and exec from a dictionary: its values are the columns, of any length."""
     if isinstance(b, Dict) or (isinstance(b, Atom) and b.t != -BOOL):
         raise QError("type")
-    seen = _entries(d)
+    seen = dict(_phrase(d))
     rows: Any = None
     for tree in items(c):
         n = max((count(x) for x in seen.values() if not isinstance(x, Atom)), default=0)
@@ -387,6 +386,6 @@ def _from_dict(d: Dict, c: Value, b: Value, a: Value, evaluate: Evaluate) -> Val
 def _update_dict(d: Dict, c: Value, phrase: Phrase, evaluate: Evaluate) -> Value:
     if not _is_empty(c):
         raise QError("type")
-    seen = _entries(d)
+    seen = dict(_phrase(d))
     made = {**seen, **{name: evaluate(tree, seen) for name, tree in phrase}}
     return Dict(syms(list(made)), pack(list(made.values())))
