@@ -43,7 +43,7 @@ def til(x: Value) -> Value:
 def reverse(x: Value) -> Value:
     """The items in the other order."""
     if isinstance(x, Enum):
-        return Enum(x.v[::-1], x.domain, x.target)
+        return Enum(x.v[::-1], x.domain, x.held)
     if isinstance(x, Vec):
         return Vec(x.t, x.v[::-1])
     if isinstance(x, List):
@@ -326,6 +326,8 @@ def cut_at(places: list[int], y: Value) -> Value:
     Raises:
         QError: ``domain`` where they fall or leave the list.
     """
+    if not places:
+        return List([])
     n = count(y)
     if any(a > b for a, b in zip(places, places[1:], strict=False)) or any(not 0 <= p <= n for p in places):
         raise QError("domain" if any(a > b for a, b in zip(places, places[1:], strict=False)) else "length")
