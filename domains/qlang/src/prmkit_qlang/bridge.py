@@ -30,6 +30,8 @@ from prmkit_qlang.engine.values import (
 
 TOLERANCE = 1e-9
 """Relative difference of floats that count as equal."""
+EXACT = 1e15
+"""Whole floats from here on are written with an exponent."""
 _EMPTY = {"longs": LONG, "floats": FLOAT, "bools": BOOL, "string": CHAR, "syms": SYM}
 _NULLABLE = INTEGRAL - {BOOL}
 
@@ -174,6 +176,12 @@ def close(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
+def _float(value: float) -> str:
+    if math.isnan(value) or math.isinf(value):
+        return "0n" if value != value else "0w" if value > 0 else "-0w"
+    return f"{value:.0f}f" if value % 1 == 0 and abs(value) < EXACT else repr(value)
+
+
 def literal(value: Json, kind: str = "") -> str:
     """A JSON value as q text.
 
@@ -187,7 +195,7 @@ def literal(value: Json, kind: str = "") -> str:
     if isinstance(value, bool):
         return "1b" if value else "0b"
     if isinstance(value, float):
-        return "0n" if math.isnan(value) else repr(value) if value % 1 else f"{value:.0f}f"
+        return _float(value)
     if isinstance(value, int):
         return f"{value}f" if kind == "float" else str(value)
     if value is None:

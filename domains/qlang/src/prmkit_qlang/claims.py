@@ -24,7 +24,8 @@ ERRORS = ("type", "length", "rank", "domain", "nyi", "cast", "mismatch", "limit"
 _SPAN = re.compile(r"(?<!`)(?P<two>``)(?P<long> ?[^\n]+? ?)``(?!`)|(?<!`)`(?P<short>[^`\n]{1,400})`(?!`)")
 _GIVES = re.compile(
     r"\s*(?P<doubt>(?:should|must|would|might|may|could)\s+)?"
-    r"(?:=(?!=)|==|→|⇒|[-=]>|(?:returns?|gives?|yields?|produces?|evaluates? to|equals?|prints?|shows?|is|be"
+    r"(?:=(?![=>])|==|→|⇒|[-=]>|(?:returns?|gives?|yields?|produces?|evaluates? to|equals?|prints?|shows?"
+    r"|is|be"
     r"|has the value)\b(?! (?:not|of type|equivalent|the same|identical|an? error)\b))\s*:?\s*",
     re.IGNORECASE,
 )
@@ -36,7 +37,7 @@ _RAISES = re.compile(
 )
 _TYPE = re.compile(
     r"\s*(?:has|is of|is|returns?|gives?)\s+(?:the\s+)?(?:type|datatype)\s+"
-    r"`?(?P<code>-?\d{1,3}h?)`?(?![\w.])",
+    r"`?(?P<code>-?\d{1,3}h?)`?(?!\w|\.\d)",
     re.IGNORECASE,
 )
 _SAME = re.compile(

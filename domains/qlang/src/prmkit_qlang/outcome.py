@@ -12,6 +12,9 @@ from prmkit_qlang.checks import RefusedError, read_checks
 from prmkit_qlang.engine.values import Fn, Table, Value
 from prmkit_qlang.running import Ran, Room, shown
 
+TIMEOUTS = 2
+"""Tests that may run out of budget before the others are not run any more, and count as undecided."""
+
 
 class Wanted(NamedTuple):
     """One test."""
@@ -99,11 +102,13 @@ def against(
         stop: Leave off at the first test that does not pass.
     """
     called = _Called(program, entry, list(kinds.values())) if entry else None
-    passed = undecided = ran_so_far = 0
+    passed = undecided = expired = 0
+    ran = Ran(None)
     told, code = "", Code.NONE
     for test in tests:
-        ran = called(test.given) if called else _scripted(program, test.given, kinds)
-        ran_so_far += 1
+        if expired < TIMEOUTS:
+            ran = called(test.given) if called else _scripted(program, test.given, kinds)
+            expired += ran.code is Code.TIMEOUT
         if ran.error and ran.code is not Code.NONE:
             undecided += 1
             code = code if code is not Code.NONE else ran.code

@@ -21,7 +21,8 @@ SMALL = Allowance(steps=60_000, elements=3_000_000, largest=1_000_000)
 """What one statement, or one call, may cost."""
 _ARGUMENT = "zargument"
 _REFUSED = {"nyi": Code.UNSUPPORTED, "access": Code.UNSUPPORTED, "noamend": Code.UNSUPPORTED,
-            "limit": Code.TIMEOUT, "wsfull": Code.TIMEOUT, "stack": Code.TIMEOUT}  # fmt: skip
+            "limit": Code.TIMEOUT, "wsfull": Code.TIMEOUT, "stack": Code.TIMEOUT,
+            "crash": Code.CRASH}  # fmt: skip
 
 
 class Ran(NamedTuple):
@@ -70,10 +71,15 @@ class Room:
             return Ran(self._session.eval(text))
         except QError as error:
             return Ran(None, error.text)
+        except Exception as error:  # a defect of the interpreter's: it must not speak against the program
+            return Ran(None, f"crash: {type(error).__name__}")
 
     def console(self, text: str) -> str:
         """What a console prints for a statement."""
-        return self._session.console(text) if len(text) <= MAX_SOURCE else "'limit"
+        try:
+            return self._session.console(text) if len(text) <= MAX_SOURCE else "'limit"
+        except Exception as error:  # as above
+            return f"'crash: {type(error).__name__}"
 
     def script(self, text: str) -> Ran:
         """Evaluate the statements of a script up to the first error: the value of the last one."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from prmkit.segment import by_blank_line, by_sentence
 from prmkit.types import Step
-from prmkit_qlang.source import CODE, CONSOLE, Region, bare, lines, prompts, regions, statements
+from prmkit_qlang.source import CODE, CONSOLE, Region, lines, prompts, regions, statements, within_fences
 
 How = Literal["statement", "line"]
 
@@ -26,7 +26,8 @@ def _cut(text: str, how: How, prose: Callable[[str], tuple[Step, ...]]) -> tuple
 def _spans(
     part: str, region: Region, how: How, prose: Callable[[str], tuple[Step, ...]]
 ) -> list[tuple[int, int]]:
-    body = bare(part)
+    fenced = part.lstrip()[:3] in ("```", "~~~")
+    body = within_fences(part) if fenced else part
     if region.kind == CONSOLE:
         found = prompts(body)
     elif region.kind == CODE:
@@ -36,7 +37,7 @@ def _spans(
     start = len(part) - len(part.lstrip())
     if not found:
         return [(start, len(part.rstrip()))]
-    if part.lstrip()[:3] in ("```", "~~~"):
+    if fenced:
         # The fences join the first and the last step.
         found[0] = (start, found[0][1])
         found[-1] = (found[-1][0], len(part.rstrip()))

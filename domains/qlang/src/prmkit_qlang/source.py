@@ -26,6 +26,7 @@ _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})(?P<tag>[^\s`]*)[^\n]*$", re.M)
 _ASSIGNS = re.compile(r"[A-Za-z.][\w.]*(?:\[[^\]\n]*\])?\s*[-+*%&|^,#_]?::?(?![:\s]*$)\s*\S")
 _SIGNS = re.compile(r"`[A-Za-z]|[{}\[\];@#!$?~]|\b(?:select|exec|update|delete)\b.*\bfrom\b|\b\d+b\b")
 _WORDS = re.compile(r"(?:\b[A-Za-z']{2,}\b[ ,]+){4,}")
+_SPANNED = re.compile(r"(?<![\w`)\]])(?:``[^\n]+?``|`[^`\n]+`)(?=[\s.,;:?!)]|$)")
 _LINE = re.compile(r"[^\n]*")
 
 
@@ -110,14 +111,26 @@ def bare(text: str) -> str:
     return _FENCE_LINE.sub(lambda found: " " * len(found.group()), text)
 
 
+def within_fences(text: str) -> str:
+    """A fenced block with its first and last line blanked."""
+    first, _, rest = text.partition("\n")
+    body, _, last = rest.rpartition("\n")
+    closed = _FENCE_LINE.fullmatch(last.rstrip()) is not None
+    inner = f"{body}\n{' ' * len(last)}" if closed and body else " " * len(rest) if closed else rest
+    return " " * len(first) + text[len(first) : len(first) + 1] + inner
+
+
 def regions(text: str) -> Iterator[Region]:
-    """The text cut into program, console sessions and prose, in order: fences, else paragraphs."""
+    """The text cut into program, console sessions and prose, in order: fences and paragraphs.
+
+    Paragraphs without a prompt are program only in a text without fences.
+    """
     reached = 0
     for start, end in fences(text):
         yield from _paragraphs(text, reached, start, fenced=True)
         opening = _FENCE_LINE.match(text, start)
         tag = opening["tag"].lower() if opening else ""
-        kind = _kind(bare(text[start:end])) or (CODE if tag else "") if tag in TAGS else ""
+        kind = _kind(within_fences(text[start:end])) or (CODE if tag else "") if tag in TAGS else ""
         yield Region(start, end, kind)
         reached = end
     yield from _paragraphs(text, reached, len(text), fenced=reached > 0)
@@ -126,7 +139,7 @@ def regions(text: str) -> Iterator[Region]:
 def _paragraphs(text: str, start: int, end: int, *, fenced: bool) -> Iterator[Region]:
     if not text[start:end].strip():
         return
-    if fenced or end - start > MAX_SOURCE:
+    if end - start > MAX_SOURCE:
         yield Region(start, end, "")
         return
     at = start
@@ -134,7 +147,8 @@ def _paragraphs(text: str, start: int, end: int, *, fenced: bool) -> Iterator[Re
     for piece in re.split(r"(\n[ \t]*\n)", text[start:end]):
         stop = at + len(piece)
         if piece.strip():
-            one = Region(at, stop, _kind(piece))
+            kind = _kind(piece)
+            one = Region(at, stop, "" if fenced and kind == CODE else kind)
             if held is not None and held.kind == one.kind:
                 held = Region(held.start, stop, one.kind)
             else:
@@ -155,8 +169,16 @@ def _kind(text: str) -> str:
 
 
 def is_prose(text: str) -> bool:
-    """Whether a statement reads like a sentence: four words in a row, or a word before its last sign."""
-    return _WORDS.search(text) is not None or re.search(r"[A-Za-z]{2}[.!?]$", text.rstrip()) is not None
+    """Whether a statement reads like a sentence: words in a row, code in backticks, a word before its end.
+
+    Examples:
+        >>> is_prose("So `sum x` gives 6."), is_prose("x:`a`b!1 2")
+        (True, False)
+    """
+    body = text.rstrip()
+    if re.match(r"[A-Z][a-z]+: ", body):
+        return True
+    return bool(_WORDS.search(body) or _SPANNED.search(body) or re.search(r"[A-Za-z]{2}[.!?]$", body))
 
 
 def is_program(text: str) -> bool:

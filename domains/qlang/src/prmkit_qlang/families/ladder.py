@@ -36,7 +36,7 @@ RUNG_FAMILIES: Mapping[str, Rung] = {
 
 LADDER: Mapping[str, tuple[int, ...]] = {
     "chain": (1, 2, 3, 4, 5, 6),
-    "text": (1, 2, 3, 4, 5, 6),
+    "text": (2, 3, 4, 5, 6, 7),
     "select": (1, 2, 3, 4, 5, 6),
     "order": (2, 3, 4, 5, 6, 7),
     "choose": (1, 2, 3, 4, 5, 6),

@@ -224,16 +224,16 @@ def _reduced(end: str, values: list[int]) -> int:
 def _tables(state: State, rng: random.Random) -> list[dict[str, Json]]:
     borders = sorted({rest[2] + d for what, *rest in state[0] if what == "where" for d in (-1, 0, 1)})
     made: list[dict[str, Json]] = []
-    for _ in range(40):
-        rows = rng.randint(2, 6)
-        pool = [*range(TOP + 2), *borders * 3]
+    for _ in range(80):
+        rows = rng.randint(1, 6)
+        pool = [*range(TOP + 2), *borders * 6]
         table = {name: [rng.choice(pool) for _ in range(rows)] for name in ("a", "b")}
         try:
             _selected(state, {"t": table})
         except (ValueError, IndexError):
             continue
         made.append({"t": table})
-    return unlike(made, TESTS)
+    return unlike(made, 2 * TESTS)
 
 
 SELECT = Rung(_draw_select, _ask_select, _select, in_order(_select), _tables, _selected, {"t": "table"})

@@ -14,6 +14,8 @@ WORDS = {"+": "plus", "-": "minus", "*": "times"}
 ORDERS = {">": "above", "<": "below", "=": "equal to"}
 LARGEST = 99
 """Largest value in a trace."""
+FURTHEST = 16
+"""Inputs of choices are below it."""
 FAR = 10**6
 """Largest value of a definition for large inputs."""
 ANSWER = "The answer is "
@@ -141,7 +143,10 @@ def _draw_choose(rng: random.Random, size: int) -> State:
         left = known[-1] if position else rng.choice(INPUTS)
         other = rng.choice([one for one in known if one != left])
         test = [left, rng.choice("><="), rng.choice([other, str(rng.randint(1, TOP))])]
-        made.append([name, test, _result(rng, known), _result(rng, known)])
+        first = second = _result(rng, known)
+        while second == first:
+            second = _result(rng, known)
+        made.append([name, test, first, second])
         known.append(name)
     return made
 
@@ -171,17 +176,35 @@ def _choose(state: State) -> list[str]:
 
 
 def _choose_value(state: State, given: Given) -> Json:
+    return _chosen(state, given)[0]
+
+
+def _chosen(state: State, given: Given) -> tuple[int, list[int]]:
+    """The value, and for each condition by how much its left side is above its right one."""
     known: dict[str, Any] = dict(given)
+    apart = []
     for name, (a, sign, b), first, second in state:
         one, two = _worth(a, known), _worth(b, known)
+        apart.append(one - two)
         holds = {">": one > two, "<": one < two, "=": one == two}[sign]
         left, op, right = first if holds else second
         known[name] = worked(_worth(left, known), op, _worth(right, known))
-    return known[state[-1][0]]
+    return known[state[-1][0]], apart
 
 
-def _borders(state: State) -> list[int]:
-    return [int(b) for _, (_, _, b), _, _ in state if b.isdigit()]
+def _choose_inputs(state: State, rng: random.Random) -> list[dict[str, Json]]:
+    """Pairs on both sides of every condition's border and on it, as far as there are any, and others."""
+    grid = [{"a": a, "b": b} for a in range(FURTHEST) for b in range(FURTHEST)]
+    rng.shuffle(grid)
+    sides: dict[tuple[int, int], list[dict[str, Json]]] = {}
+    for pair in grid:
+        for i, by in enumerate(_chosen(state, pair)[1]):
+            if abs(by) <= 1 and len(sides.setdefault((i, by), [])) < 2:
+                sides[i, by].append(pair)
+    made = [pair for held in sides.values() for pair in held]
+    made = unlike(made + grid, max(TESTS, len(made)))
+    rng.shuffle(made)
+    return made
 
 
 # ---------------------------------------------------------------- trace
@@ -287,6 +310,6 @@ def _trace_value(state: State, given: Given) -> Json:
 
 ORDER = Rung(_draw_order, _ask_order, _order, _order_after, lambda s, rng: _pairs(rng, [3]), _order_value,
              {"a": "long", "b": "long"})  # fmt: skip
-CHOOSE = Rung(_draw_choose, _ask_choose, _choose, in_order(_choose), lambda s, rng: _pairs(rng, _borders(s)),
-              _choose_value, {"a": "long", "b": "long"})  # fmt: skip
+CHOOSE = Rung(_draw_choose, _ask_choose, _choose, in_order(_choose), _choose_inputs, _choose_value,
+             {"a": "long", "b": "long"})  # fmt: skip
 TRACE = Rung(_draw_trace, _ask_trace, _trace, in_order(_trace), lambda s, rng: [], _trace_value)

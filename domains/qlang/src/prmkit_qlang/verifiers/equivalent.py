@@ -17,11 +17,13 @@ from prmkit.contracts import Finding
 from prmkit.types import Claim, Code, Json, Problem, Scope, Trajectory, Verdict
 from prmkit_qlang import bridge, comparing
 from prmkit_qlang.claims import ERRORS, read_claims
+from prmkit_qlang.engine.keywords import WORDS
 from prmkit_qlang.engine.values import Fn
 from prmkit_qlang.families.shapes import LOWER, Shape, floats, grid, number, numbers, text, texts
 from prmkit_qlang.outcome import entry_point
 from prmkit_qlang.program import pieces, source
 from prmkit_qlang.running import Ran, Room, shown
+from prmkit_qlang.source import read
 from prmkit_qlang.stage import Stage, reads
 from prmkit_qlang.verifiers.tests import spread
 from prmkit_qlang.verifiers.value import Said, concluded
@@ -115,8 +117,10 @@ def _shapes(problem: Problem) -> list[str]:
 def _same(here: Room, one: str, two: str, kinds: Sequence[str]) -> Said:
     first, second = here.run(one), here.run(two)
     unknown = sorted(_free(here, first, one) | _free(here, second, two))
-    if len(unknown) > MOST:
-        return Verdict.UNKNOWN, "too many names without value", Code.UNSUPPORTED
+    applied = [name for name in unknown if _is_applied(name, one) or _is_applied(name, two)]
+    if len(unknown) > MOST or applied:
+        told = f"{applied[0]} is not known" if applied else "too many names without value"
+        return Verdict.UNKNOWN, told, Code.UNSUPPORTED
     if unknown:
         names = ";".join(unknown)
         return _tried(here, Pair(f"{{[{names}]{one}}}", f"{{[{names}]{two}}}", len(unknown)), kinds)
@@ -133,6 +137,16 @@ def _free(here: Room, ran: Ran, text_: str) -> set[str]:
     if ran.error not in reads(text_):
         return set()
     return {name for name in reads(text_) if here.run(name).error == name and name not in ERRORS}
+
+
+def _is_applied(name: str, text_: str) -> bool:
+    """Whether a name other than x, y and z stands before a value, as a function does."""
+    all_ = () if name in ("x", "y", "z") else read(text_) or ()
+    return any(
+        a[1] == name and (b[0] in ("n", "(", "[", "{") or (b[0] == "v" and b[1] not in WORDS.keywords))
+        for a, b in itertools.pairwise(all_)
+        if a[0] == "v"
+    )
 
 
 def _tried(here: Room, pair: Pair, kinds: Sequence[str]) -> Said:

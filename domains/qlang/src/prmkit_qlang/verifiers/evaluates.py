@@ -13,6 +13,7 @@ from prmkit.types import Code, Problem, Scope, Trajectory, Verdict
 from prmkit_qlang.claims import ERRORS, read_claims
 from prmkit_qlang.program import Piece, pieces, room
 from prmkit_qlang.running import Ran, shown
+from prmkit_qlang.stage import reads
 
 _NOTHING = Finding(Verdict.UNKNOWN, "no q in this step", Code.NOT_APPLICABLE)
 _PART = Finding(Verdict.UNKNOWN, "part of a statement that ends later", Code.NOT_APPLICABLE)
@@ -58,7 +59,8 @@ def _judged(ran: Ran, piece: Piece, problem: Problem, trajectory: Trajectory) ->
     if _announced(piece, trajectory):
         return Finding(Verdict.UNKNOWN, f"it gives {told}, and an error is spoken of", Code.NOT_APPLICABLE)
     known = isinstance(problem.context.get("given"), dict)
-    if ran.error in _SURE or (known and ran.error.isidentifier() and ran.error not in ERRORS):
+    unknown = known and ran.error in reads(piece.text) and ran.error not in ERRORS
+    if ran.error in _SURE or unknown:
         return Finding(Verdict.FAILS, f"it gives {told}", detail={"error": ran.error})
     return Finding(Verdict.UNKNOWN, f"it gives {told}", Code.UNSUPPORTED)
 

@@ -29,7 +29,8 @@ class Tests:
         written = pieces(problem, trajectory)
         if not outcome.hidden_tests(problem) or not written:
             reason = "no program" if not written else "the reference holds no tests"
-            code = Code.NOT_APPLICABLE if problem.reference is not None else Code.NO_REFERENCE
+            bare = bool(written) and problem.reference is None
+            code = Code.NO_REFERENCE if bare else Code.NOT_APPLICABLE
             return [Finding(Verdict.UNKNOWN, reason, code)] * len(trajectory.scored)
         return spread(trajectory, written, concluded(outcome.judge(problem, source(written))))
 
