@@ -286,7 +286,7 @@ def _fold(f: Value, args: list[Value], keep: bool) -> Value:
         if keep:
             return _scanned(f, state, values, [state])
     else:
-        return x if keep else seed_of(f, x, empty=True)
+        return seed_of(f, x, empty=True)
     if keep:
         return _scanned(f, state, values, [])
     for one in values:

@@ -216,7 +216,10 @@ def avg(x: Value) -> Value:
     if isinstance(x, List) and x.v and any(is_list(one) for one in x.v):
         return divide(sum_(x), long(len(x.v)))
     if isinstance(x, List) and x.v and all(isinstance(one, Atom) for one in x.v):
-        return _average(Vec(FLOAT, np.array([to_type(one.v, -one.t, FLOAT) for one in x.v])))  # type: ignore[attr-defined]
+        if any(-one.t in (SYM, GUID) or -one.t >= 20 for one in x.v):
+            raise QError("type")
+        v = np.array([to_type(one.v, -one.t, FLOAT) if -one.t not in TEMPORAL else float(one.v) for one in x.v])  # type: ignore[attr-defined]
+        return real(float(np.nansum(v)) / len(v))
     return _plain_average(x)
 
 
@@ -414,6 +417,8 @@ def fills(x: Value) -> Value:
         return Dict(x.k, fills(x.w))
     if isinstance(x, Table):
         return Table(x.cols, [fills(c) for c in x.data])
+    if isinstance(x, Vec) and x.t == 20:
+        x = unenum(x)
     if isinstance(x, Vec):
         known = ~np.asarray(nulls_in(x), dtype=bool)
         last = np.maximum.accumulate(np.where(known, np.arange(len(x.v)), -1)) if len(x.v) else np.array([], int)

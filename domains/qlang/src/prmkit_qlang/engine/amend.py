@@ -175,7 +175,7 @@ def _put_enum(x: Enum, place: int, new: Value) -> Value:
         raise QError("type")
     out = x.v.copy()
     out[place] = i
-    return Enum(out, x.domain, x.target)
+    return Enum(out, x.domain, x.held)
 
 
 def _put_row(x: Table, i: Value, row: Value) -> Value:

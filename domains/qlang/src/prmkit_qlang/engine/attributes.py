@@ -60,7 +60,7 @@ def set_attribute(name: str, x: Value) -> Value:
 def marked(x: Value, name: str) -> Value:
     """A vector with an attribute, unchecked; anything else as it is."""
     if isinstance(x, Enum):
-        return Enum(x.v, x.domain, x.target, name)
+        return Enum(x.v, x.domain, x.held, name)
     return Vec(x.t, x.v, name) if isinstance(x, Vec) else x
 
 

@@ -131,6 +131,7 @@ def enumerate_over(name: str, y: Value) -> Value:
         QError: ``cast`` where an item is not there.
     """
     target = CONTEXT.now.get(name)
+    held = CONTEXT.now.holder(name, target)
     if isinstance(y, Enum | EnumAtom):
         y = unenum(y)
     domain = enum_domain(target)
@@ -146,7 +147,7 @@ def enumerate_over(name: str, y: Value) -> Value:
     if isinstance(place, Atom):
         if place.v >= n and not (isinstance(y, Atom) and y.v == NULLS.get(-y.t)):
             raise QError("cast")
-        return EnumAtom(place.v if place.v < n else NULLS[LONG], name, target)
+        return EnumAtom(place.v if place.v < n else NULLS[LONG], name, held)
     v = np.asarray(place.v, dtype=np.int64)  # type: ignore[attr-defined]
     lost = v >= n
     if lost.any():
@@ -154,7 +155,7 @@ def enumerate_over(name: str, y: Value) -> Value:
         if any(not (isinstance(values[i], Atom) and values[i].v == NULLS[-values[i].t]) for i in np.nonzero(lost)[0]):  # type: ignore[attr-defined]
             raise QError("cast")
         v = np.where(lost, NULLS[LONG], v)
-    return Enum(v, name, target)
+    return Enum(v, name, held)
 
 
 # ---------------------------------------------------------------- cast

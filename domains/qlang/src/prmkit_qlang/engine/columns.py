@@ -93,7 +93,7 @@ def concat(x: Value, y: Value) -> Value:
             x.cols, [concat(a, y.data[y.cols.index(c)]) for c, a in zip(x.cols, x.data, strict=True)]
         )
     if isinstance(x, Enum) and isinstance(y, Enum) and x.domain == y.domain:
-        return Enum(np.concatenate([x.v, y.v]), x.domain, y.target)
+        return Enum(np.concatenate([x.v, y.v]), x.domain, y.held)
     x, y = unenum(x), unenum(y)
     METER.take(count(x) + count(y))
     if isinstance(x, Vec) and isinstance(y, Vec) and x.t == y.t:
@@ -146,13 +146,13 @@ def _enumerated(like: Enum, x: Value) -> Enum:
     domain = enum_domain(like.target)
     x = unenum(x)
     if not count(x):
-        return Enum(like.v[:0], like.domain, like.target)
+        return Enum(like.v[:0], like.domain, like.held)
     if not isinstance(domain, Vec) or not isinstance(x, Vec) or domain.t != x.t:
         raise QError("cast")
     index = find([domain], [x])
     if (index < 0).any():
         raise QError("cast")
-    return Enum(index, like.domain, like.target)
+    return Enum(index, like.domain, like.held)
 
 
 def raze(values: Sequence[Value]) -> Value:
@@ -207,7 +207,7 @@ def put(x: Value, index: Any, new: Value) -> Value:
     if isinstance(x, Enum) and isinstance(new, Enum) and x.domain == new.domain:
         out = x.v.copy()
         out[index] = new.v
-        return Enum(out, x.domain, x.target)
+        return Enum(out, x.domain, x.held)
     x, new = unenum(x), unenum(new)
     if isinstance(x, Vec) and isinstance(new, Vec) and x.t == new.t:
         out = x.v.copy()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.values import Value
+from prmkit_qlang.engine.values import Domain, Value
 
 
 class Machine(Protocol):
@@ -54,6 +54,10 @@ class Machine(Protocol):
 
     def command(self, line: str) -> Value:
         """A system command that changes nothing outside."""
+        ...
+
+    def holder(self, name: str, value: Value) -> Domain:
+        """What enumerations over a variable share."""
         ...
 
     def spaces(self) -> list[str]:

@@ -25,7 +25,7 @@ from prmkit_qlang.engine.rows import upsert
 from prmkit_qlang.engine.special import LISTED, Special
 from prmkit_qlang.engine.types import CHAR, SYM, TEMPORAL
 from prmkit_qlang.engine.values import (
-    EMPTY, Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, column, count, enum_domain, flag, is_keyed, items, pack, pick, sym, syms, text_of, unenum,
+    EMPTY, Atom, Dict, Domain, Enum, EnumAtom, List, Table, Value, Vec, column, count, enum_domain, flag, is_keyed, items, pack, pick, sym, syms, text_of, unenum,
 )  # fmt: skip
 
 Frame = dict[str, Value]
@@ -49,6 +49,7 @@ class Evaluator:
         self.words = words
         self.globals: dict[str, Value | View] = {}
         self.context = ""
+        self.domains: dict[str, Domain] = {}
         self.frame: Frame | None = None
         self.forms: dict[str, Callable[[list[Value], Frame | None], Value]] = {
             "assign": self.assign, "global": self.assign_global, "amend": self.amend_assign, "return": self.leave,
@@ -208,6 +209,12 @@ class Evaluator:
                     self.globals[f"{full}.{key.v}"] = one  # type: ignore[attr-defined]
             return
         self.globals[full] = value
+        if full in self.domains:
+            self.domains[full].value = value
+
+    def holder(self, name: str, value: Value) -> Domain:
+        """What enumerations over a variable share."""
+        return self.domains.setdefault(self.full(name), Domain(value))
 
     def names(self) -> list[str]:
         """Variables of the namespace at work."""

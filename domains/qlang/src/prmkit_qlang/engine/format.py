@@ -77,7 +77,7 @@ def _rows(x: List, view: View) -> list[str]:
 def _cells(x: Value, n: int, view: View) -> list[str]:
     """Texts of the first n items: plain ones for a vector, else each as on a line of its own."""
     if isinstance(x, Vec):
-        head = Enum(x.v[:n], x.domain, x.target) if isinstance(x, Enum) else Vec(x.t, x.v[:n])
+        head = Enum(x.v[:n], x.domain, x.held) if isinstance(x, Enum) else Vec(x.t, x.v[:n])
         return plains(head, view.precision)
     values = x.v[:n] if isinstance(x, List) else items(x)[:n]
     return [line(one, view.precision, view.width) for one in values]

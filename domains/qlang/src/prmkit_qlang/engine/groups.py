@@ -163,7 +163,7 @@ def _sorted(names: Sequence[str], t: Table, descending: bool) -> Table:
 def with_attr(x: Vec, attr: str) -> Vec:
     """The same vector with an attribute."""
     if isinstance(x, Enum):
-        return Enum(x.v, x.domain, x.target, attr)
+        return Enum(x.v, x.domain, x.held, attr)
     return Vec(x.t, x.v, attr)
 
 

@@ -191,7 +191,7 @@ def vector(x: Vec, precision: int = 7, limit: int = MOST) -> str:
 
 def _enumerated(x: Enum, limit: int) -> str:
     """The name of the domain and the symbols, or the positions where the domain holds no symbols."""
-    head = Enum(x.v[: limit + 1], x.domain, x.target)
+    head = Enum(x.v[: limit + 1], x.domain, x.held)
     mark, source = _mark(x.attr), unenum(head)
     if not len(head.v):
         return f"{mark}`{x.domain}$()"

@@ -236,7 +236,7 @@ def _reshape(shape: list[int], y: Value) -> Value:
         METER.take(8 * rows)
         bounds = [i * total // rows for i in range(rows + 1)]
         return pack_rows([pick(values, np.arange(a, b)) for a, b in zip(bounds, bounds[1:], strict=False)])
-    if hole in shape or min(shape) < 0:
+    if hole in shape or min(shape) < 0 or 0 in shape[:-1]:
         raise QError("domain")
     size = 1
     for one in shape:

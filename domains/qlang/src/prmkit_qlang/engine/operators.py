@@ -193,7 +193,7 @@ def value(x: Value) -> Value:
         if isinstance(f, Atom) and f.t == -SYM:
             f = machine.get(f.v)
         return apply(f, x.v[1:] or [NIL])
-    if isinstance(x, Vec) and x.t == SYM:
+    if isinstance(x, Vec) and x.t == SYM and len(x.v):
         names = x.v.tolist()
         return apply(machine.get(names[0]), [sym(one) for one in names[1:]])
     if isinstance(x, Lambda):

@@ -66,6 +66,7 @@ class _Parser:
         self.n = len(self.toks)
         self.i = 0
         self.open: set[int] = set()
+        self.asked = False  # inside the phrases of a query, which know no conditional
         self.bare_end = -1  # where an operator ended that stands alone
         self.kept: list[Tree] = []  # keeps the identities in ``open`` alive
         self.commas = False  # a comma ends the expression: inside the phrases of a query
@@ -212,7 +213,7 @@ class _Parser:
             return self.control(head.word)
         args = [one if one is not None else HOLE for one in self.statements()]
         self.expect("]")
-        if head is self.words.dyads.get("$") and len(args) > 2:
+        if head is self.words.dyads.get("$") and len(args) > 2 and not self.asked:
             return List([COND, *args])
         if head is ASSIGN and len(args) > 2:
             return List([MATCHED, *args])
@@ -288,9 +289,10 @@ class _Parser:
         return List([LISTED, *(one if one is not None else HOLE for one in parts)])
 
     def closed(self, tree: Tree) -> Tree:
-        """A tree in parentheses waits for nothing."""
+        """A tree in parentheses waits for nothing; an assignment in them that ends the text is shown."""
         self.open.discard(id(tree))
-        return tree
+        assigns = isinstance(tree, List) and tree.v and tree.v[0] in (ASSIGN, ASSIGN_GLOBAL)
+        return List([SEQUENCE, tree]) if assigns and self.i >= self.n else tree
 
     def table(self) -> Tree:
         self.i += 1
@@ -328,8 +330,8 @@ class _Parser:
         return ("", None) if tree is None else (_named_by(tree), tree)
 
     def braces(self, start: int) -> Tree:
-        kept = self.commas, self.stops
-        self.commas, self.stops = False, ()
+        kept, asked = (self.commas, self.stops), self.asked
+        self.commas, self.stops, self.asked = False, (), False
         params: tuple[Any, ...] | None = None
         if self.i < self.n and self.toks[self.i][0] == "[":
             self.i += 1
@@ -337,7 +339,7 @@ class _Parser:
         first = self.i
         body = self.statements()
         end = self.expect("}")
-        self.commas, self.stops = kept
+        self.commas, self.stops, self.asked = *kept, asked
         if params is None:
             params = _implicit(self.toks[first : self.i - 1])
         names = frozenset(one for one in params if isinstance(one, str)) | _assigned(body)
@@ -360,13 +362,13 @@ class _Parser:
 
     def query(self, word: str) -> Tree:
         """``select``, ``exec``, ``update`` or ``delete`` as a functional query."""
-        kept = self.commas, self.stops
+        kept, asked = (self.commas, self.stops), self.asked
         extra = self.limits() if self.i < self.n and self.toks[self.i][0] == "[" else []
         distinct = False
         if self.i < self.n and self.toks[self.i][:2] == ("v", "distinct") and word == "select":
             self.i += 1
             distinct = True
-        self.commas, self.stops = True, ("by", "from", "where")
+        self.commas, self.stops, self.asked = True, ("by", "from", "where"), True
         columns = self.phrases()
         groups: list[tuple[str, Tree]] | None = None
         if self.at_name("by"):
@@ -375,16 +377,16 @@ class _Parser:
         if not self.at_name("from"):
             raise QError("from")
         self.i += 1
-        self.commas, self.stops = kept[0], (*kept[1], "where")
+        self.commas, self.stops, self.asked = kept[0], (*kept[1], "where"), asked
         source = self.expression()
         if source is None:
             raise QError("from")
         conditions: list[Tree] = []
         if self.at_name("where"):
             self.i += 1
-            self.commas, self.stops = True, kept[1]
+            self.commas, self.stops, self.asked = True, kept[1], True
             conditions = [tree for _, tree in self.phrases()]
-        self.commas, self.stops = kept
+        self.commas, self.stops, self.asked = *kept, asked
         return self.functional(word, source, conditions, groups, columns, distinct, extra)
 
     def at_name(self, word: str) -> bool:

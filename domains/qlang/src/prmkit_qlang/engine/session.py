@@ -23,6 +23,7 @@ from prmkit_qlang.engine.types import CHAR
 from prmkit_qlang.engine.values import List, Value, items, long, syms, text_of
 
 T = TypeVar("T")
+_FAULTS = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError)
 _RECURSION = 12_000
 _COMMAND = re.compile(r"\\(\w*|\\)\s*(.*)", re.DOTALL)
 
@@ -44,6 +45,8 @@ class Session(Evaluator):
         self.allowance = allowance or Allowance()
         self.precision, self.width, self.height = 7, 80, 25
         self.printed: list[str] = []
+        self.fault: Exception | None = None
+        """The last fault of the interpreter itself; ``nyi`` was signalled for it."""
         self.chance = Chance()
         self.globals.update(dotnames.NAMES)
 
@@ -89,6 +92,10 @@ class Session(Evaluator):
             raise QError("stack") from None
         except (MemoryError, OverflowError):
             raise QError("wsfull") from None
+        except _FAULTS as fault:
+            # A case that nobody thought of: said as what it is, never taken for an error of the program.
+            self.fault = fault
+            raise QError("nyi") from fault
         finally:
             sys.setrecursionlimit(limit)
             CONTEXT.machine = outer
@@ -124,7 +131,7 @@ class Session(Evaluator):
                 assert isinstance(signal.value, Value)
                 value = signal.value
         last = trees[-1] if trees else None
-        quiet = last is None or (_silent(last) and not text.lstrip().startswith("("))
+        quiet = last is None or _silent(last)
         for name in [n for n, v in self.globals.items() if isinstance(v, View) and not v.source]:
             self.globals[name].source = text.split("::", 1)[-1].strip()  # type: ignore[union-attr]
         return value, quiet

@@ -12,7 +12,7 @@ from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.lists import join
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find, row_keys
-from prmkit_qlang.engine.types import BOOL
+from prmkit_qlang.engine.types import BOOL, CHAR, GUID, SYM
 from prmkit_qlang.engine.values import (
     Atom, Dict, Enum, List, Table, Value, Vec, at, count, empty_like, flag, is_list, items, longs, match, pack, pick, same_array, unenum,
 )  # fmt: skip
@@ -70,7 +70,7 @@ def in_(x: Value, y: Value) -> Value:
         QError: ``type`` where the two cannot be compared.
     """
     if isinstance(y, Atom) or (isinstance(y, Vec) and len(y.v) == 1 and isinstance(x, Atom | Vec)):
-        return equal(x, y if isinstance(y, Atom) else at(y, 0))
+        return _same_as(x, y if isinstance(y, Atom) else at(y, 0))
     if isinstance(y, Dict):
         y = y.w if not isinstance(y.w, Table) else y.k
     if isinstance(x, Dict) and not isinstance(y, Table):
@@ -90,9 +90,29 @@ def in_(x: Value, y: Value) -> Value:
             return flag(False)
         place = find(y, x)
     n = count(y)
+    return _below(place, n)
+
+
+def _below(place: Value, n: int) -> Value:
     if isinstance(place, Atom):
         return flag(place.v < n)
-    return Vec(BOOL, place.v < n)  # type: ignore[attr-defined]
+    if isinstance(place, Vec):
+        return Vec(BOOL, place.v < n)
+    return pack([_below(one, n) for one in items(place)]) if count(place) else Vec(BOOL, np.zeros(0, dtype=bool))
+
+
+def _same_as(x: Value, y: Value) -> Value:
+    """Whether items of x are exactly the atom y."""
+    x, y = unenum(x), unenum(y)
+    if isinstance(x, Atom | Vec) and isinstance(y, Atom):
+        if abs(x.t) != -y.t and {abs(x.t), -y.t} & {CHAR, SYM, GUID}:
+            raise QError("type")
+        if y.v != y.v:
+            found = x.v != x.v
+        else:
+            found = x.v == y.v
+        return Vec(BOOL, np.asarray(found, dtype=bool)) if isinstance(x, Vec) else flag(found)
+    return equal(x, y)
 
 
 def within(x: Value, y: Value) -> Value:
@@ -107,8 +127,14 @@ def union(x: Value, y: Value) -> Value:
     return distinct(join(x, y))
 
 
+def _listy(x: Value) -> bool:
+    return is_list(x) or isinstance(x, Dict | Table)
+
+
 def inter(x: Value, y: Value) -> Value:
     """The items of x that are in y."""
+    if not _listy(x) or not (_listy(y) or isinstance(y, Atom)):
+        raise QError("type")
     if isinstance(x, Dict) and isinstance(y, Dict) and not isinstance(x.k, Table):
         return inter(x.w, y.w)
     if isinstance(x, Dict) and isinstance(y, Dict):
@@ -125,6 +151,8 @@ def in_rows(x: Value, y: Value) -> Any:
 
 def except_(x: Value, y: Value) -> Value:
     """The items of x that are not in y."""
+    if not _listy(x) or not (_listy(y) or isinstance(y, Atom)):
+        raise QError("type")
     if isinstance(x, Dict):
         x = x.w
     y = pack([y]) if isinstance(y, Atom) else y

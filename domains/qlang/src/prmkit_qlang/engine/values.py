@@ -61,26 +61,45 @@ class Vec(Value):
         self.attr = attr
 
 
+class Domain:
+    """What a variable holds that enumerations point into: they follow the variable."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
 class Enum(Vec):
     """Indices into a list of symbols or a keyed table; ``domain`` is its name, ``target`` its value."""
 
-    __slots__ = ("domain", "target")
+    __slots__ = ("domain", "held")
 
-    def __init__(self, v: Any, domain: str, target: Value, attr: str = "") -> None:
+    def __init__(self, v: Any, domain: str, target: Value | Domain, attr: str = "") -> None:
         super().__init__(ENUM, v, attr)
         self.domain = domain
-        self.target = target
+        self.held = target if isinstance(target, Domain) else Domain(target)
+
+    @property
+    def target(self) -> Value:
+        """What the indices point into."""
+        return self.held.value
 
 
 class EnumAtom(Atom):
     """One index into a list of symbols or a keyed table."""
 
-    __slots__ = ("domain", "target")
+    __slots__ = ("domain", "held")
 
-    def __init__(self, v: int, domain: str, target: Value) -> None:
+    def __init__(self, v: int, domain: str, target: Value | Domain) -> None:
         super().__init__(-ENUM, v)
         self.domain = domain
-        self.target = target
+        self.held = target if isinstance(target, Domain) else Domain(target)
+
+    @property
+    def target(self) -> Value:
+        """What the index points into."""
+        return self.held.value
 
 
 class List(Value):
@@ -267,7 +286,7 @@ def items(x: Value) -> list[Value]:
     if isinstance(x, List):
         return x.v
     if isinstance(x, Enum):
-        return [EnumAtom(i, x.domain, x.target) for i in x.v.tolist()]
+        return [EnumAtom(i, x.domain, x.held) for i in x.v.tolist()]
     if isinstance(x, Vec):
         t = -x.t
         return [Atom(t, one) for one in x.v.tolist()]
@@ -294,7 +313,7 @@ def pack(values: list[Value]) -> Value:
         if isinstance(first, EnumAtom):
             if any(one.domain != first.domain for one in values):  # type: ignore[attr-defined]
                 return List(values)
-            return Enum(np.array([one.v for one in values], dtype=np.int64), first.domain, first.target)  # type: ignore[attr-defined]
+            return Enum(np.array([one.v for one in values], dtype=np.int64), first.domain, first.held)  # type: ignore[attr-defined]
         if t == -CHAR or t == -BOOL or t not in (-SYM, -2):
             return Vec(-t, np.array([one.v for one in values], dtype=DTYPES[-t]))  # type: ignore[attr-defined]
         return array(-t, [one.v for one in values])  # type: ignore[attr-defined]
@@ -310,7 +329,7 @@ def pack(values: list[Value]) -> Value:
 def enlist(x: Value) -> Value:
     """A list of one item."""
     if isinstance(x, EnumAtom):
-        return Enum(np.array([x.v]), x.domain, x.target)
+        return Enum(np.array([x.v]), x.domain, x.held)
     if isinstance(x, Atom):
         return array(-x.t, [x.v])
     if isinstance(x, Dict) and isinstance(x.k, Vec) and x.k.t == SYM and is_list(x.w):
@@ -321,7 +340,7 @@ def enlist(x: Value) -> Value:
 def empty_like(x: Value) -> Value:
     """An empty list, dictionary or table of the same type."""
     if isinstance(x, Enum):
-        return Enum(x.v[:0], x.domain, x.target)
+        return Enum(x.v[:0], x.domain, x.held)
     if isinstance(x, Vec):
         return Vec(x.t, x.v[:0])
     if isinstance(x, Table):
@@ -339,7 +358,7 @@ def empty_like(x: Value) -> Value:
 def at(x: Value, i: int) -> Value:
     """Item i of a list or row i of a table; the null of its type where i is out of range."""
     if isinstance(x, Enum):
-        return EnumAtom(int(x.v[i]) if 0 <= i < len(x.v) else NULLS[LONG], x.domain, x.target)
+        return EnumAtom(int(x.v[i]) if 0 <= i < len(x.v) else NULLS[LONG], x.domain, x.held)
     if isinstance(x, Vec):
         if 0 <= i < len(x.v):
             return Atom(-x.t, scalar(x.v[i]))
@@ -361,7 +380,7 @@ def null_item(x: List) -> Value:
         return List([])
     first = x.v[0]
     if isinstance(first, Atom):
-        return EnumAtom(NULLS[LONG], first.domain, first.target) if isinstance(first, EnumAtom) else null(first.t)
+        return EnumAtom(NULLS[LONG], first.domain, first.held) if isinstance(first, EnumAtom) else null(first.t)
     if isinstance(first, Dict):
         keys = first.k
         return Dict(keys, pick(first.w, np.full(count(keys), -1)))
@@ -380,7 +399,7 @@ def pick(x: Value, index: Any) -> Value:
             out[bad] = nothing
         else:
             out = x.v[index]
-        return Enum(out, x.domain, x.target) if isinstance(x, Enum) else Vec(x.t, out)
+        return Enum(out, x.domain, x.held) if isinstance(x, Enum) else Vec(x.t, out)
     if isinstance(x, List):
         return pack([at(x, i) for i in index.tolist()])
     if isinstance(x, Table):
@@ -407,7 +426,7 @@ def column(table: Table, name: str) -> Value:
 def repeat(x: Value, n: int) -> Value:
     """N copies of a value as a list."""
     if isinstance(x, EnumAtom):
-        return Enum(np.full(n, x.v), x.domain, x.target)
+        return Enum(np.full(n, x.v), x.domain, x.held)
     if isinstance(x, Atom):
         made = np.empty(n, dtype=DTYPES[-x.t])
         made[:] = x.v
