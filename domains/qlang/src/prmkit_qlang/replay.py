@@ -90,7 +90,7 @@ def pairs_of(block: Mapping[str, Any]) -> list[Pair]:
 
 def lines(text: str) -> list[str]:
     """Lines without blanks at their ends, and without blank lines at the ends of the text."""
-    out = [line.rstrip() for line in text.splitlines()]
+    out = [line.rstrip() for line in text.replace("\xa0", " ").splitlines()]
     while out and not out[-1]:
         out.pop()
     while out and not out[0]:

@@ -11,7 +11,7 @@ from prmkit_qlang.engine import dotnames
 from prmkit_qlang.engine.chance import Chance
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError, ReturnSignal
-from prmkit_qlang.engine.evaluate import Evaluator, View
+from prmkit_qlang.engine.evaluate import Evaluator, Frame, View
 from prmkit_qlang.engine.format import console
 from prmkit_qlang.engine.functions import NIL, Fn, is_nil
 from prmkit_qlang.engine.inline import s1
@@ -19,8 +19,8 @@ from prmkit_qlang.engine.keywords import WORDS
 from prmkit_qlang.engine.meter import METER, Allowance
 from prmkit_qlang.engine.sp import SCRIPT
 from prmkit_qlang.engine.special import ASSIGN, ASSIGN_GLOBAL, CONTROL, Special
-from prmkit_qlang.engine.types import CHAR
-from prmkit_qlang.engine.values import List, Value, items, long, syms, text_of
+from prmkit_qlang.engine.types import CHAR, INT
+from prmkit_qlang.engine.values import List, Value, array, items, long, syms, text_of
 
 T = TypeVar("T")
 _FAULTS = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError)
@@ -44,6 +44,7 @@ class Session(Evaluator):
         super().__init__(WORDS)
         self.allowance = allowance or Allowance()
         self.precision, self.width, self.height = 7, 80, 25
+        self.day_first = False
         self.printed: list[str] = []
         self.fault: Exception | None = None
         """The last fault of the interpreter itself; ``nyi`` was signalled for it."""
@@ -71,6 +72,10 @@ class Session(Evaluator):
         except QError as error:
             self.printed.append("'" + error.text)
         return "\n".join(self.printed)
+
+    def split(self, text: str) -> list[str]:
+        """The statements of a script."""
+        return statements(text)
 
     def load_sp(self) -> None:
         """Define the tables of suppliers and parts that the documentation uses."""
@@ -145,15 +150,9 @@ class Session(Evaluator):
                 self.context = "" if rest == "." else rest
                 return NIL
             return self.word(self.context or ".")
-        if name == "P" and rest.lstrip("-").isdigit():
-            self.precision = 17 if int(rest) == 0 else min(17, int(rest))
-            return NIL
-        if name in ("c", "C") and rest:
-            sizes = [int(one) for one in rest.split() if one.isdigit()]
-            if len(sizes) == 2:
-                self.height, self.width = max(10, sizes[0]), max(10, sizes[1])
-            return NIL
-        if name in ("P", "d", "c", "C", "S") or line.strip() == "\\":
+        if name in ("P", "c", "C", "z"):
+            return self.setting(name, rest)
+        if line.strip() == "\\":
             return NIL
         if name == "l" and rest.rstrip("/").endswith("sp.q"):
             self.load_sp()
@@ -161,13 +160,26 @@ class Session(Evaluator):
         if name == "S":
             self.chance = Chance(abs(int(rest))) if rest.lstrip("-").isdigit() else self.chance
             return NIL
-        if name in ("z", "W", "e", "g"):
+        if name in ("W", "e", "g"):
             return NIL
         if name in ("a", "v", "f", "b", "B"):
-            return self.listing(name)
-        if line.strip() == "\\":
-            return NIL
+            return self.listing(name, rest)
         raise QError("access" if name in ("l", "cd", "x", "t", "ts", "w", "p", "1", "2") else "nyi")
+
+    def setting(self, name: str, rest: str) -> Value:
+        """``\\P``, ``\\c``, ``\\z``: digits, size of the console, order of dates; without a value, what they are."""
+        numbers = [int(one) for one in rest.split() if one.lstrip("-").isdecimal() and len(one) < 10]
+        if name == "P" and numbers:
+            self.precision = max(0, min(17, numbers[0]))
+        elif name == "z" and numbers:
+            self.day_first = numbers[0] == 1
+        elif name == "c" and len(numbers) == 2:
+            self.height, self.width = (max(10, min(2000, one)) for one in numbers)
+        elif not rest and name in "Pcz":
+            now = {"P": [self.precision], "c": [self.height, self.width], "z": [int(self.day_first)]}[name]
+            made = array(INT, now)
+            return made if len(now) > 1 else items(made)[0]
+        return NIL
 
     def run_text(self, text: str) -> Value:
         """Value of a text, which may be a system command."""
@@ -234,9 +246,34 @@ class Session(Evaluator):
             raise QError(name)
         return found.source
 
-    def listing(self, kind: str) -> Value:
-        """Names of tables, variables, functions or views."""
-        return dotnames.listing(self, kind)
+    def listing(self, kind: str, space: str = "") -> Value:
+        """Names of tables, variables, functions or views, in the namespace at work or a named one."""
+        kept = self.context
+        try:
+            self.context = kept if not space else "" if space == "." else space
+            return dotnames.listing(self, kind)
+        finally:
+            self.context = kept
+
+    def is_word(self, name: str) -> bool:
+        """Whether a name is a keyword."""
+        return name in self.words.keywords
+
+    def part_of(self, name: str, full: str, env: Frame | None) -> Value:
+        """A part of a value or a namespace; what the language's own namespaces lack is refused.
+
+        Raises:
+            QError: ``access`` or ``nyi`` for such a name, else the name.
+        """
+        space, _, rest = name[1:].partition(".") if name.startswith(".") else ("", "", "")
+        if rest and space in dotnames.SPACES and name not in dotnames.NAMES and not self.has_space(name):
+            raise dotnames.missing(name)
+        return super().part_of(name, full, env)
+
+    def has_space(self, name: str) -> bool:
+        """Whether a value, or a namespace within, is there of which a name may be a part."""
+        root = ".".join(name.split(".")[:3])
+        return any(key == root or key.startswith(root + ".") for key in self.globals)
 
     def word(self, text: str) -> Value:
         """A symbol."""
@@ -272,14 +309,14 @@ def statements(text: str) -> list[str]:
             break
         if not bare or bare.startswith("/"):
             continue
-        if out and (line[0] in " \t" or bare in ("}", "};", "]", ")") or _open(out[-1])):
+        if out and (line[0] in " \t" or bare in ("}", "};", "]", ")") or open_brackets(out[-1])):
             out[-1] += "\n" + line
         else:
             out.append(line)
     return out
 
 
-def _open(text: str) -> bool:
+def open_brackets(text: str) -> bool:
     """Whether brackets are open at the end of a text; strings are skipped."""
     if not any(c in text for c in "([{"):
         return False
