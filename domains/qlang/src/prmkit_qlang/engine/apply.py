@@ -15,8 +15,21 @@ from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.sorting import bin_ as steps
 from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, ENUM, INT, LONG, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, at, column, count, is_list, items, pack, pick, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    List,
+    Table,
+    Value,
+    Vec,
+    at,
+    column,
+    count,
+    is_list,
+    items,
+    pack,
+    pick,
+    unenum,
+)
 
 _WHOLE = frozenset([BOOL, BYTE, SHORT, INT, LONG])
 MAX_ARGS = 8
@@ -51,7 +64,7 @@ def _run(f: Fn, args: Sequence[Value]) -> Value:
         if form is not None:
             return form(*args)
         if n < f.rank:
-            return Projection(f, [*args, *[None] * (f.rank - n)])
+            return Projection(f, [*args, *[None] * (f.rank - n)], n)
         return f.call(args)
     if isinstance(f, Derived):
         return derived(f, args)
@@ -69,22 +82,22 @@ def _run(f: Fn, args: Sequence[Value]) -> Value:
             return f.call(())
         raise QError("rank")
     if n < f.rank:
-        return project(f, [*args, *[HOLE] * (f.rank - n)])
+        return project(f, [*args, *[HOLE] * (f.rank - n)], n)
     if isinstance(f, Projection):
         waiting = iter(args)
         return apply(f.f, [next(waiting) if one is None else one for one in f.args])
     return f.call(args)
 
 
-def project(f: Fn, args: Sequence[Value]) -> Value:
+def project(f: Fn, args: Sequence[Value], given: int | None = None) -> Value:
     """A projection; one of a projection fills its places."""
     if isinstance(f, Projection):
         waiting = iter(args)
         filled = [(next(waiting, HOLE) if one is None else one) for one in f.args]
-        return Projection(f.f, [None if one is HOLE else one for one in filled])
+        return Projection(f.f, [None if one is HOLE else one for one in filled], f.given)
     if len(args) > (f.rank if isinstance(f, Lambda) else max(f.rank, MAX_ARGS)):
         raise QError("rank")
-    return Projection(f, [None if one is HOLE else one for one in args])
+    return Projection(f, [None if one is HOLE else one for one in args], given)
 
 
 def derived(f: Derived, args: Sequence[Value]) -> Value:
@@ -155,7 +168,11 @@ def _by_key(x: Dict, i: Value) -> Value:
 
 
 def _by_row(x: Dict, keys: Table, i: Value) -> Value:
-    if isinstance(i, Atom) and i.t == -SYM and i.v in keys.cols + (x.w.cols if isinstance(x.w, Table) else []):
+    if (
+        isinstance(i, Atom)
+        and i.t == -SYM
+        and i.v in keys.cols + (x.w.cols if isinstance(x.w, Table) else [])
+    ):
         first = keys.data[0]
         if len(keys.cols) > 1 or abs(first.t) not in (SYM, ENUM, 0):
             return column(keys if i.v in keys.cols else x.w, i.v)  # type: ignore[arg-type]

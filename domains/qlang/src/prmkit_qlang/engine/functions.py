@@ -84,11 +84,15 @@ class Lambda(Fn):
 
 
 class Projection(Fn):
-    """A function with some arguments filled; ``args`` holds None where one is missing."""
+    """A function with some arguments filled; ``args`` holds None where one is missing.
 
-    __slots__ = ("args", "f")
+    ``given`` is how many places were written, which is how many the console shows.
+    """
 
-    def __init__(self, f: Value, args: Sequence[Value | None]) -> None:
+    __slots__ = ("args", "f", "given")
+
+    def __init__(self, f: Value, args: Sequence[Value | None], given: int | None = None) -> None:
+        self.given = len(args) if given is None else given
         self.t = PROJECTION
         self.f = f
         self.args = list(args)

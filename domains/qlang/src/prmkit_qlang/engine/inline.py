@@ -334,9 +334,7 @@ def _function(x: Value, precision: int, limit: int) -> str:
     if isinstance(x, Composition):
         return _pieces(x.fs, precision, limit - 1, "")
     if isinstance(x, Projection):
-        args = list(x.args)
-        while len(args) > 1 and args[-1] is None and any(args):
-            args.pop()
+        args = x.args[: x.given]
         inside = _pieces([HOLE if one is None else one for one in args], precision, limit - 1)
         return f"{line(x.f, precision, limit - 1)}[{inside}]"
     return ""

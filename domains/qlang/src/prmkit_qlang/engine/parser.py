@@ -14,12 +14,23 @@ from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import HOLE, ITERATORS, NIL, Lambda, Prim
 from prmkit_qlang.engine.lexer import Token, tokens
 from prmkit_qlang.engine.special import (
-    ASSIGN, ASSIGN_GLOBAL, COND, CONTROL, ITERATE, LISTED, MATCHED, RETURN, SEQUENCE, SIGNAL, amend_assign, make_table,
+    ASSIGN,
+    ASSIGN_GLOBAL,
+    COND,
+    CONTROL,
+    ITERATE,
+    LISTED,
+    MATCHED,
+    RETURN,
+    SEQUENCE,
+    SIGNAL,
+    amend_assign,
+    make_table,
     nothing,
-)  # fmt: skip
+)
 from prmkit_qlang.engine.types import SYM
-from prmkit_qlang.engine.values import Atom, Dict, List, Value, enlist, flag, longs, syms
-from prmkit_qlang.engine.values import Vec, sym as symbol
+from prmkit_qlang.engine.values import Atom, Dict, List, Value, Vec, enlist, flag, longs, syms
+from prmkit_qlang.engine.values import sym as symbol
 
 Tree = Value
 _CLOSE = frozenset([")", "]", "}", ";"])
@@ -30,7 +41,9 @@ _MAX_PARAMS = 8
 class Words:
     """What the parser knows of the language: operators, keywords, and which keywords stand between arguments."""
 
-    def __init__(self, dyads: Mapping[str, Prim], monads: Mapping[str, Prim], keywords: Mapping[str, Value]) -> None:
+    def __init__(
+        self, dyads: Mapping[str, Prim], monads: Mapping[str, Prim], keywords: Mapping[str, Value]
+    ) -> None:
         self.dyads = dyads
         self.monads = monads
         self.keywords = keywords
@@ -152,7 +165,7 @@ class _Parser:
         if right is None:
             derived = isinstance(middle, List)  # takes one argument or two: two are wanted here
             return self.opened(List([middle, left, HOLE] if derived else [middle, left]))
-        if self.is_open(right) or self.bare_end == self.i and isinstance(right, Prim):
+        if self.is_open(right) or (self.bare_end == self.i and isinstance(right, Prim)):
             return self.opened(_composed(List([middle, left]), right))
         return List([middle, left, right])
 
@@ -166,7 +179,11 @@ class _Parser:
 
     def monadic(self, tree: Tree) -> Tree:
         """An operator in parentheses that is applied to one argument: its form of one argument."""
-        if isinstance(tree, Prim) and tree.name in self.words.monads and tree is self.words.dyads.get(tree.name):
+        if (
+            isinstance(tree, Prim)
+            and tree.name in self.words.monads
+            and tree is self.words.dyads.get(tree.name)
+        ):
             return self.words.monads[tree.name]
         return tree
 
@@ -319,11 +336,7 @@ class _Parser:
     def column(self) -> tuple[str, Tree | None]:
         """An expression with or without a name before a colon."""
         toks = self.toks
-        if (
-            self.i + 1 < self.n
-            and toks[self.i][0] == "v"
-            and toks[self.i + 1][:2] == ("o", ":")
-        ):
+        if self.i + 1 < self.n and toks[self.i][0] == "v" and toks[self.i + 1][:2] == ("o", ":"):
             self.i += 2
             return _Given(toks[self.i - 2][1]), self.expression()
         tree = self.expression()
@@ -355,7 +368,8 @@ class _Parser:
         if len(parts) > _MAX_PARAMS:
             raise QError("params")
         return tuple(
-            one.v if isinstance(one, Atom) and one.t == -SYM else HOLE if one is None else one for one in parts
+            one.v if isinstance(one, Atom) and one.t == -SYM else HOLE if one is None else one
+            for one in parts
         )
 
     # ------------------------------------------------------------ queries
@@ -404,7 +418,8 @@ class _Parser:
                     out.append(Atom(-7, 2**63 - 1))
                 out.append(List([List([self.words.monads[mark], self.expression() or NIL])]))
             elif position == 0:
-                out.append(self.expression() or NIL)
+                limit = self.expression()
+                out.append(Atom(-7, 2**63 - 1) if limit is None else limit)
             if self.toks[self.i][0] == ";":
                 self.i += 1
         self.expect("]")
