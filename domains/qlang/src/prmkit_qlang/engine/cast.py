@@ -290,7 +290,7 @@ def read(t: int, text: str, y: Value) -> Value:
     if t == BOOL:
         return Atom(-BOOL, int(bare in tuple("txyTXY1")))
     if t in TEMPORAL:
-        return Atom(-t, temporal.tok(t, text))
+        return Atom(-t, temporal.tok(t, text, day_first=CONTEXT.day_first))
     if t in (REAL, FLOAT):
         return Atom(-t, _float(bare, t))
     if t == GUID:

@@ -12,6 +12,15 @@ from prmkit_qlang.engine.values import Domain, Value
 class Machine(Protocol):
     """The part of an evaluator that functions of the language use."""
 
+    precision: int
+    """Digits of floats that are shown; 0 for all."""
+    width: int
+    """Characters of a line of the console."""
+    height: int
+    """Lines of the console."""
+    day_first: bool
+    """Whether 01/02/2020 is read as the first of February."""
+
     def get(self, name: str) -> Value:
         """Value of a global name."""
         ...
@@ -60,6 +69,10 @@ class Machine(Protocol):
         """What enumerations over a variable share."""
         ...
 
+    def is_word(self, name: str) -> bool:
+        """Whether a name is a keyword."""
+        ...
+
     def spaces(self) -> list[str]:
         """Names of the namespaces."""
         ...
@@ -84,6 +97,16 @@ class Context:
 
     def __init__(self) -> None:
         self.machine: Machine | None = None
+
+    @property
+    def precision(self) -> int:
+        """Digits of floats that the session at work shows; 7 outside a session."""
+        return 7 if self.machine is None else self.machine.precision
+
+    @property
+    def day_first(self) -> bool:
+        """Whether the session at work reads the day of a date first."""
+        return self.machine is not None and self.machine.day_first
 
     @property
     def now(self) -> Machine:

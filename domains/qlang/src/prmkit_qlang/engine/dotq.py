@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prmkit_qlang.engine import atomic, cast, dotcodes, sets
 from prmkit_qlang.engine.apply import apply, index
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.format import console
-from prmkit_qlang.engine.functions import Fn, Prim, is_nil
+from prmkit_qlang.engine.functions import Prim, is_nil
 from prmkit_qlang.engine.inline import floating, s1
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.operators import question
 from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.tables import flip_table, foreign, on_table, table_of, widened
-from prmkit_qlang.engine.types import CHAR, DATE, FLOAT, INF_LONG, INT, LAMBDA, LETTERS, LONG, NUMERIC, SYM
+from prmkit_qlang.engine.types import CHAR, DATE, INF_LONG, INT, LAMBDA, LETTERS, NUMERIC, SYM
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
@@ -44,10 +44,12 @@ from prmkit_qlang.engine.values import (
     unenum,
 )  # fmt: skip
 
-RESERVED = tuple(
-    "abs acos asin atan avg bin binr cor cos cov delete dev div do enlist exec exit exp getenv hopen if in insert last like log"
-    " lsq max min prd select setenv sin sqrt ss sum tan update var wavg while within wsum xexp".split()
-)
+RESERVED = (
+    "abs", "acos", "asin", "atan", "avg", "bin", "binr", "cor", "cos", "cov", "delete", "dev", "div",
+    "do", "enlist", "exec", "exit", "exp", "getenv", "hopen", "if", "in", "insert", "last", "like",
+    "log", "lsq", "max", "min", "prd", "select", "setenv", "sin", "sqrt", "ss", "sum", "tan", "update",
+    "var", "wavg", "while", "within", "wsum", "xexp",
+)  # fmt: skip
 """``.Q.res``: words that are none of ``.q``."""
 WIDEST = 1000
 """Characters of the longest formatted number."""
@@ -199,10 +201,10 @@ def identifier(text: str) -> str:
     return kept + "1" if kept in RESERVED or CONTEXT.now.is_word(kept) else kept
 
 
-def _unlike(names: Callable[..., str] | map[str]) -> list[str]:
+def _unlike(names: Iterable[str]) -> list[str]:
     """Names, each with a number where an earlier one is the same."""
     out: dict[str, None] = {}
-    for name in names:  # type: ignore[union-attr]
+    for name in names:
         fresh, number = name, 0
         while fresh in out:
             number += 1
@@ -239,7 +241,9 @@ def traced(f: Value, x: Value, handler: Value) -> Value:
 
 def traced_many(f: Value, x: Value, handler: Value) -> Value:
     """``.Q.trpd``: the same with a list of arguments."""
-    return CONTEXT.now.guarded(lambda: apply(f, items(x)), lambda text: apply(handler, (chars(text), List([]))))
+    return CONTEXT.now.guarded(
+        lambda: apply(f, items(x)), lambda text: apply(handler, (chars(text), List([])))
+    )
 
 
 def is_table(x: Value) -> Value:
@@ -318,7 +322,9 @@ def defaults(x: Value, y: Value) -> Value:
         raise QError("type")
     given = {text_of(k): w for k, w in zip(items(y.k), items(y.w), strict=True)}
     names = [text_of(k) for k in items(x.k)]
-    return Dict(x.k, pack([_given(old, given.get(name)) for name, old in zip(names, items(x.w), strict=True)]))
+    return Dict(
+        x.k, pack([_given(old, given.get(name)) for name, old in zip(names, items(x.w), strict=True)])
+    )
 
 
 def _given(old: Value, texts: Value | None) -> Value:
@@ -339,29 +345,33 @@ def refuse(*_: Value) -> Value:
 
 
 OUTSIDE = {
-    1: "w gc hg host fps fs chk l li cn bv bvi par prf0 view MAP ld gz bt".split(),
-    2: "fpn fsn ts ipc Cf Xf".split(),
-    3: "hp lo dpt".split(),
-    4: "hdpf dpft dpts".split(),
-    5: "dpfts dsftg".split(),
+    1: ["w", "gc", "hg", "host", "fps", "fs", "chk", "l", "li", "cn", "bv", "bvi", "prf0", "view", "MAP"],
+    2: ["fpn", "fsn", "ts", "ipc", "Cf", "Xf"],
+    3: ["hp", "lo", "dpt", "par"],
+    4: ["hdpf", "dpft", "dpts"],
+    5: ["dpfts", "dsftg"],
 }
 """Number of arguments → functions of ``.Q`` that are refused."""
 
 _ONE: dict[str, Callable[[Value], Value]] = {
-    "s": shown, "s1": one_line, "ty": type_letter, "addr": address, "id": identifiers, "qt": is_table, "V": columns,
-    "v": global_value, "fk": foreign_key, "opt": options, "sbt": lambda x: chars(""), "btoa": dotcodes.btoa,
-    "atob": dotcodes.atob, "sha1": dotcodes.sha1, "x10": dotcodes.x10, "j10": dotcodes.j10, "x12": dotcodes.x12,
-    "j12": dotcodes.j12,
+    "s": shown, "s1": one_line, "ty": type_letter, "addr": address, "id": identifiers, "qt": is_table,
+    "V": columns, "v": global_value, "fk": foreign_key, "opt": options, "sbt": lambda x: chars(""),
+    "btoa": dotcodes.btoa, "atob": dotcodes.atob, "sha1": dotcodes.sha1, "x10": dotcodes.x10,
+    "j10": dotcodes.j10, "x12": dotcodes.x12, "j12": dotcodes.j12,
 }  # fmt: skip
 _MORE: dict[str, tuple[int, Callable[..., Value]]] = {
-    "f": (2, places), "fmt": (3, padded), "addmonths": (2, add_months), "dd": (2, dotted), "fc": (2, cut_apply),
-    "fu": (2, on_distinct), "ft": (2, on_simple), "ff": (2, widened), "trp": (3, traced), "trpd": (3, traced_many),
+    "f": (2, places), "fmt": (3, padded), "addmonths": (2, add_months), "dd": (2, dotted),
+    "fc": (2, cut_apply),
+    "fu": (2, on_distinct), "ft": (2, on_simple), "ff": (2, widened), "trp": (3, traced),
+    "trpd": (3, traced_many),
     "en": (2, enumerated), "ens": (3, enumerated_over), "def": (2, defaults),
 }  # fmt: skip
 _CONSTANTS: dict[str, Value] = {
     "a": chars(string.ascii_lowercase), "A": chars(string.ascii_uppercase), "n": chars(string.digits),
-    "an": chars(string.ascii_lowercase + string.ascii_uppercase + "_" + string.digits), "nA": chars(dotcodes.N36),
-    "b6": chars(dotcodes.B6), "t": chars(" bg xhijefcspmdznuvts"), "res": syms(RESERVED), "M": long(INF_LONG),
+    "an": chars(string.ascii_lowercase + string.ascii_uppercase + "_" + string.digits),
+    "nA": chars(dotcodes.N36),
+    "b6": chars(dotcodes.B6), "t": chars(" bg xhijefcspmdznuvts"), "res": syms(RESERVED),
+    "M": long(INF_LONG),
     "K": Atom(-DATE, 7580), "k": real(4.0),
 }  # fmt: skip
 
@@ -369,8 +379,10 @@ NAMES: dict[str, Value] = {
     **{f".Q.{name}": value for name, value in _CONSTANTS.items()},
     **{f".Q.{name}": function(f".Q.{name}", run) for name, run in _ONE.items()},
     **{f".Q.{name}": function(f".Q.{name}", run, rank) for name, (rank, run) in _MORE.items()},
-    **{f".Q.{name}": function(f".Q.{name}", refuse, rank) for rank, names in OUTSIDE.items() for name in names},
+    **{
+        f".Q.{name}": function(f".Q.{name}", refuse, rank)
+        for rank, names in OUTSIDE.items()
+        for name in names
+    },
 }
 """Name → value."""
-
-__all__ = ["FLOAT", "LONG", "NAMES", "Fn", "function"]

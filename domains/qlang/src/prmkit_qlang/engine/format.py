@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from prmkit_qlang.engine.functions import is_nil
 from prmkit_qlang.engine.inline import line, narrow, plains, readable, s1
 from prmkit_qlang.engine.types import BOOL, BYTE, CHAR
-from prmkit_qlang.engine.values import Dict, Enum, Fn, List, Table, Value, Vec, items
+from prmkit_qlang.engine.values import Dict, Enum, Fn, List, Table, Value, Vec, count, items
 
 PACKED = frozenset({BOOL, BYTE, CHAR})
 """Types whose vectors print without blanks: rows of one of these stand as they are."""
@@ -107,10 +107,12 @@ def _table(x: Table, view: View) -> list[str]:
 
 
 def _column(x: Value, view: View) -> list[str]:
-    """The items of a list, a line each."""
+    """The items of a list, a line each; nothing is shown of empty general lists alone."""
     if isinstance(x, Table):
         return _table(x, view)
-    return _rows(x, view) if isinstance(x, List) and x.v else _cells(x, view.height, view)
+    if isinstance(x, List) and x.v:
+        return _rows(x, view) if any(count(one) or one.t for one in x.v) else [""] * len(x.v)
+    return _cells(x, view.height, view)
 
 
 def _dictionary(x: Dict, view: View) -> list[str]:

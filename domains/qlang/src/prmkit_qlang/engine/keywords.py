@@ -306,7 +306,7 @@ def _differ(x: Value) -> Value:
 
 
 def _string(x: Value) -> Value:
-    return string(x)
+    return string(x, CONTEXT.precision)
 
 
 def _asof(x: Value, y: Value) -> Value:

@@ -107,7 +107,7 @@ def internal(n: int, y: Value) -> Value:
         QError: ``nyi`` for the rest, ``access`` for what would leave the interpreter.
     """
     if n == -3:
-        return chars(s1(y))
+        return chars(s1(y, precision=CONTEXT.precision))
     if n == -5:
         return parsed(y)
     if n == -6:

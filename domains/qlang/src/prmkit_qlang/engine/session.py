@@ -20,7 +20,7 @@ from prmkit_qlang.engine.meter import METER, Allowance
 from prmkit_qlang.engine.sp import SCRIPT
 from prmkit_qlang.engine.special import ASSIGN, ASSIGN_GLOBAL, CONTROL, Special
 from prmkit_qlang.engine.types import CHAR, INT
-from prmkit_qlang.engine.values import List, Value, array, items, long, syms, text_of
+from prmkit_qlang.engine.values import List, Value, array, items, long, text_of
 
 T = TypeVar("T")
 _FAULTS = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError)
@@ -167,8 +167,8 @@ class Session(Evaluator):
         raise QError("access" if name in ("l", "cd", "x", "t", "ts", "w", "p", "1", "2") else "nyi")
 
     def setting(self, name: str, rest: str) -> Value:
-        """``\\P``, ``\\c``, ``\\z``: digits, size of the console, order of dates; without a value, what they are."""
-        numbers = [int(one) for one in rest.split() if one.lstrip("-").isdecimal() and len(one) < 10]
+        r"""``\P``, ``\c``, ``\z``: digits, size of the console, order of dates; what holds, without one."""
+        numbers = [int(one) for one in rest.split() if one.removeprefix("-").isdecimal() and len(one) < 10]
         if name == "P" and numbers:
             self.precision = max(0, min(17, numbers[0]))
         elif name == "z" and numbers:
