@@ -34,7 +34,7 @@ from prmkit_qlang.engine.values import (
     pack,
     pick,
     syms,
-)  # fmt: skip
+)
 
 _COUNTS = frozenset([-BOOL, -SHORT, -INT, -LONG])
 
@@ -77,7 +77,12 @@ def _aligned(x: Value, keys: Dict) -> Value:
 
 def _each_one(f: Value, x: Value) -> Value:
     if isinstance(x, Dict):
-        return Dict(x.k, _each_one(f, x.w) if not isinstance(x.w, Table) else pack([apply(f, (one,)) for one in items(x.w)]))
+        return Dict(
+            x.k,
+            _each_one(f, x.w)
+            if not isinstance(x.w, Table)
+            else pack([apply(f, (one,)) for one in items(x.w)]),
+        )
     if not _iterable(x):
         return apply(f, (x,))
     if isinstance(x, Vec) and isinstance(f, Prim) and f.atomic:
@@ -180,7 +185,15 @@ def each_prior(f: Value, args: list[Value]) -> Value:
 
 def _rank(f: Fn) -> int:
     if isinstance(f, Derived):
-        return 1 if f.adverb in ("/", "\\", "':") else 2 if f.adverb in ("/:", "\\:") else _rank(f.f) if isinstance(f.f, Fn) else 1
+        return (
+            1
+            if f.adverb in ("/", "\\", "':")
+            else 2
+            if f.adverb in ("/:", "\\:")
+            else _rank(f.f)
+            if isinstance(f.f, Fn)
+            else 1
+        )
     return f.rank
 
 

@@ -9,19 +9,57 @@ from typing import Any
 import numpy as np
 
 from prmkit_qlang.engine.atomic import (
-    add, divide, is_null, larger, lesser, multiply, nulls_in, subtract, to_type,
-)  # fmt: skip
+    add,
+    divide,
+    is_null,
+    larger,
+    lesser,
+    multiply,
+    nulls_in,
+    subtract,
+    to_type,
+)
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.lists import flip, whole
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.types import (
-    BOOL, BYTE, CHAR, DATE, DATETIME, DTYPES, FLOAT, FLOATING, GUID, INFINITIES, INT, LONG, MONTH, NULLS, REAL, SHORT,
-    SYM, TEMPORAL, TIMESPAN,
-)  # fmt: skip
+    BOOL,
+    BYTE,
+    CHAR,
+    DATE,
+    DATETIME,
+    DTYPES,
+    FLOAT,
+    FLOATING,
+    GUID,
+    INFINITIES,
+    INT,
+    LONG,
+    MONTH,
+    NULLS,
+    REAL,
+    SHORT,
+    SYM,
+    TEMPORAL,
+    TIMESPAN,
+)
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, count, flag, is_list, items, long, pack, real, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    List,
+    Table,
+    Value,
+    Vec,
+    count,
+    flag,
+    is_list,
+    items,
+    long,
+    pack,
+    real,
+    unenum,
+)
 
 One = Callable[[Value], Value]
 _SUM_TYPE = {BOOL: INT, BYTE: INT, SHORT: INT, CHAR: INT, REAL: REAL}
@@ -61,7 +99,11 @@ def _numbers(x: Vec) -> Any:
     """A vector as floats, nulls as nan."""
     if x.t in (SYM, GUID):
         raise QError("type")
-    return to_type(x.v, x.t, FLOAT) if x.t not in TEMPORAL else to_type(x.v, DATETIME if x.t == DATETIME else LONG if x.t in (12, 16) else INT, FLOAT)
+    return (
+        to_type(x.v, x.t, FLOAT)
+        if x.t not in TEMPORAL
+        else to_type(x.v, DATETIME if x.t == DATETIME else LONG if x.t in (12, 16) else INT, FLOAT)
+    )
 
 
 def _sum(x: Vec) -> Value:
@@ -185,7 +227,11 @@ def _zeroed(x: Value) -> Value:
     if isinstance(x, Vec | Atom) and abs(x.t) in (SHORT, INT, LONG, REAL, FLOAT):
         lost = nulls_in(x)
         if np.any(lost):
-            return Vec(x.t, np.where(lost, 0, x.v).astype(DTYPES[x.t])) if x.t > 0 else Atom(x.t, 0.0 if -x.t in FLOATING else 0)
+            return (
+                Vec(x.t, np.where(lost, 0, x.v).astype(DTYPES[x.t]))
+                if x.t > 0
+                else Atom(x.t, 0.0 if -x.t in FLOATING else 0)
+            )
     return x
 
 
@@ -218,7 +264,9 @@ def avg(x: Value) -> Value:
     if isinstance(x, List) and x.v and all(isinstance(one, Atom) for one in x.v):
         if any(-one.t in (SYM, GUID) or -one.t >= 20 for one in x.v):
             raise QError("type")
-        v = np.array([to_type(one.v, -one.t, FLOAT) if -one.t not in TEMPORAL else float(one.v) for one in x.v])  # type: ignore[attr-defined]
+        v = np.array(
+            [to_type(one.v, -one.t, FLOAT) if -one.t not in TEMPORAL else float(one.v) for one in x.v]
+        )  # type: ignore[attr-defined]
         return real(float(np.nansum(v)) / len(v))
     return _plain_average(x)
 
@@ -244,7 +292,7 @@ def _pair(x: Value, y: Value) -> tuple[Any, Any]:
 
 
 def covariance(sample: bool) -> Callable[[Value, Value], Value]:
-    """cov and scov."""
+    """Cov and scov."""
 
     def two(x: Value, y: Value) -> Value:
         a, b = _pair(x, y)
@@ -261,14 +309,24 @@ def correlation(x: Value, y: Value) -> Value:
     a, b = _pair(x, y)
     with np.errstate(all="ignore"):
         top = float((a * b).mean() - a.mean() * b.mean()) if len(a) else math.nan
-        below = float(np.sqrt(((a - a.mean()) ** 2).mean() * ((b - b.mean()) ** 2).mean())) if len(a) else math.nan
-        return real(((a - a.mean()) * (b - b.mean())).mean() / below if below else math.nan) if top == top else real(math.nan)
+        below = (
+            float(np.sqrt(((a - a.mean()) ** 2).mean() * ((b - b.mean()) ** 2).mean()))
+            if len(a)
+            else math.nan
+        )
+        return (
+            real(((a - a.mean()) * (b - b.mean())).mean() / below if below else math.nan)
+            if top == top
+            else real(math.nan)
+        )
 
 
 def wsum(x: Value, y: Value) -> Value:
     """Weighted sum."""
     total = sum_(multiply(x, y))
-    floating = isinstance(total, Atom) and -total.t in (INT, LONG) and total.v != NULLS[-total.t] and is_list(x)
+    floating = (
+        isinstance(total, Atom) and -total.t in (INT, LONG) and total.v != NULLS[-total.t] and is_list(x)
+    )
     return real(float(total.v)) if floating else total  # type: ignore[attr-defined]
 
 
@@ -296,7 +354,9 @@ def _ones(y: Value) -> Value:
 # ---------------------------------------------------------------- running
 
 
-def running(step: Callable[[Vec], Vec], two: Callable[[Value, Value], Value], zero: Callable[[Value], Value]) -> One:
+def running(
+    step: Callable[[Vec], Vec], two: Callable[[Value, Value], Value], zero: Callable[[Value], Value]
+) -> One:
     """A running reduction of a vector as one of all values."""
 
     def one(x: Value) -> Value:
@@ -421,8 +481,14 @@ def fills(x: Value) -> Value:
         x = unenum(x)
     if isinstance(x, Vec):
         known = ~np.asarray(nulls_in(x), dtype=bool)
-        last = np.maximum.accumulate(np.where(known, np.arange(len(x.v)), -1)) if len(x.v) else np.array([], int)
-        return Vec(x.t, np.where(last >= 0, x.v[np.maximum(last, 0)], x.v).astype(DTYPES[x.t])) if len(x.v) else x
+        last = (
+            np.maximum.accumulate(np.where(known, np.arange(len(x.v)), -1)) if len(x.v) else np.array([], int)
+        )
+        return (
+            Vec(x.t, np.where(last >= 0, x.v[np.maximum(last, 0)], x.v).astype(DTYPES[x.t]))
+            if len(x.v)
+            else x
+        )
     if isinstance(x, List):
         out: list[Value] = []
         for one in x.v:

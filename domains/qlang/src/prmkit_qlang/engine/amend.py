@@ -11,11 +11,42 @@ from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn, is_nil
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find, row_keys
-from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, ENUM, FLOAT, FLOATING, INT, LONG, REAL, SHORT, SYM, TEMPORAL
+from prmkit_qlang.engine.types import (
+    BOOL,
+    BYTE,
+    CHAR,
+    DTYPES,
+    ENUM,
+    FLOAT,
+    FLOATING,
+    INT,
+    LONG,
+    REAL,
+    SHORT,
+    SYM,
+    TEMPORAL,
+)
 from prmkit_qlang.engine.values import (
-    Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, at, column, count, enlist, enum_domain, is_list, items, long,
-    pack, repeat, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    Vec,
+    at,
+    column,
+    count,
+    enlist,
+    enum_domain,
+    is_list,
+    items,
+    long,
+    pack,
+    repeat,
+    unenum,
+)
 
 Change = Callable[[Value, Value | None], Value]
 """Old item and, where there is one, the value beside it → new item."""
@@ -29,7 +60,7 @@ def replace(old: Value, new: Value | None) -> Value:
 
 
 def amend(x: Value, path: Sequence[Value], change: Change, y: Value | None, *, strict: bool = False) -> Value:
-    """x with the items at a path changed; y is spread over the places that a list in the path names.
+    """X with the items at a path changed; y is spread over the places that a list in the path names.
 
     With ``strict`` a vector takes only values of its own type (indexed assignment).
 
@@ -63,7 +94,9 @@ def _single_key(x: Value, head: Value) -> bool:
     if not isinstance(x, Dict):
         return False
     if isinstance(x.k, Table):
-        return isinstance(head, Dict) or (is_list(head) and len(x.k.cols) > 1 and count(head) == len(x.k.cols))
+        return isinstance(head, Dict) or (
+            is_list(head) and len(x.k.cols) > 1 and count(head) == len(x.k.cols)
+        )
     return isinstance(x.k, List) and is_list(head) and isinstance(find(x.k, head), Atom)
 
 
@@ -85,13 +118,17 @@ def _everything(x: Value, rest: Sequence[Value], change: Change, y: Value | None
     if not is_list(x):
         return amend(x, rest, change, y, strict=strict)
     values = _spread(y, count(x))
-    out = [amend(one, rest, change, value, strict=strict) for one, value in zip(items(x), values, strict=True)]
+    out = [
+        amend(one, rest, change, value, strict=strict) for one, value in zip(items(x), values, strict=True)
+    ]
     if strict and isinstance(x, Vec) and any(not isinstance(one, Atom) for one in out):
         raise QError("type")
     return pack(out)
 
 
-def _columns(x: Table, names: Value, rest: Sequence[Value], change: Change, y: Value | None, strict: bool) -> Value:
+def _columns(
+    x: Table, names: Value, rest: Sequence[Value], change: Change, y: Value | None, strict: bool
+) -> Value:
     wanted = [one.v for one in items(names)]  # type: ignore[attr-defined]
     values = [y] if isinstance(names, Atom) else _spread(y, len(wanted))
     cols, data = list(x.cols), list(x.data)
@@ -190,7 +227,9 @@ def _put_row(x: Table, i: Value, row: Value) -> Value:
     return Table(x.cols, [put(c, i.v, one, strict=True) for c, one in zip(x.data, fields, strict=True)])
 
 
-def _in_dict(x: Dict, key: Value, rest: Sequence[Value], change: Change, y: Value | None, strict: bool) -> Value:
+def _in_dict(
+    x: Dict, key: Value, rest: Sequence[Value], change: Change, y: Value | None, strict: bool
+) -> Value:
     if isinstance(x.k, Table):
         return _in_keyed(x, key, rest, change, y, strict)
     where = find(x.k, key)
@@ -201,8 +240,20 @@ def _in_dict(x: Dict, key: Value, rest: Sequence[Value], change: Change, y: Valu
         new = amend(at(x.w, place), rest, change, y, strict=strict)
         values = x.w if isinstance(x.w, Vec | List) else pack(items(x.w))
         loose = not rest
-        return Dict(x.k, put(values, place, new, strict=strict and not loose or (loose and strict and isinstance(values, Vec))))
-    new = amend(_missing(x, rest), rest, change, y, strict=False) if rest or change is not replace else change(List([]), y)
+        return Dict(
+            x.k,
+            put(
+                values,
+                place,
+                new,
+                strict=(strict and not loose) or (loose and strict and isinstance(values, Vec)),
+            ),
+        )
+    new = (
+        amend(_missing(x, rest), rest, change, y, strict=False)
+        if rest or change is not replace
+        else change(List([]), y)
+    )
     keys = _append(x.k, key)
     if isinstance(x.w, Vec) and strict and isinstance(new, Atom) and -new.t != x.w.t and count(x.w):
         raise QError("type")
@@ -221,10 +272,17 @@ def _append(x: Value, one: Value) -> Value:
     return pack([*items(x), one])
 
 
-def _in_keyed(x: Dict, key: Value, rest: Sequence[Value], change: Change, y: Value | None, strict: bool) -> Value:
+def _in_keyed(
+    x: Dict, key: Value, rest: Sequence[Value], change: Change, y: Value | None, strict: bool
+) -> Value:
     keys, values = x.k, x.w
     assert isinstance(keys, Table) and isinstance(values, Table)
-    if isinstance(key, Atom) and key.t == -SYM and key.v in values.cols and key.v not in (row_keys([keys.data[0]])):
+    if (
+        isinstance(key, Atom)
+        and key.t == -SYM
+        and key.v in values.cols
+        and key.v not in (row_keys([keys.data[0]]))
+    ):
         return Dict(keys, amend(values, [key, *rest], change, y, strict=strict))
     where = find(keys, key)
     if not isinstance(where, Atom):
@@ -237,7 +295,21 @@ def _in_keyed(x: Dict, key: Value, rest: Sequence[Value], change: Change, y: Val
     if len(cells) != len(values.cols):
         raise QError("length")
     grown = Table(keys.cols, [_append(c, one) for c, one in zip(keys.data, fields, strict=True)])
-    return Dict(grown, Table(values.cols, [_append(c, one) for c, one in zip(values.data, cells, strict=True)]))
+    return Dict(
+        grown, Table(values.cols, [_append(c, one) for c, one in zip(values.data, cells, strict=True)])
+    )
 
 
-__all__ = ["CHAR", "ENUM", "FLOAT", "FLOATING", "REAL", "TEMPORAL", "amend", "column", "enlist", "put", "replace"]
+__all__ = [
+    "CHAR",
+    "ENUM",
+    "FLOAT",
+    "FLOATING",
+    "REAL",
+    "TEMPORAL",
+    "amend",
+    "column",
+    "enlist",
+    "put",
+    "replace",
+]

@@ -18,16 +18,53 @@ from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.result_types import RESULT
 from prmkit_qlang.engine.search import row_keys
 from prmkit_qlang.engine.types import (
-    BOOL, BYTE, CHAR, DTYPES, FLOAT, FLOATING, INFINITIES, INT, LONG, MONTH, NULLS, REAL, SHORT, SYM, TEMPORAL,
-)  # fmt: skip
+    BOOL,
+    BYTE,
+    CHAR,
+    DTYPES,
+    FLOAT,
+    FLOATING,
+    INFINITIES,
+    INT,
+    LONG,
+    MONTH,
+    NULLS,
+    REAL,
+    SHORT,
+    SYM,
+    TEMPORAL,
+)
 from prmkit_qlang.engine.values import (
-    TOLERANCE, Atom, Dict, EnumAtom, Fn, List, Table, Value, Vec, column, count, items, pack, pick, same_array,
-    same_scalar, scalar, syms, unenum,
-)  # fmt: skip
+    TOLERANCE,
+    Atom,
+    Dict,
+    EnumAtom,
+    Fn,
+    List,
+    Table,
+    Value,
+    Vec,
+    column,
+    count,
+    items,
+    pack,
+    pick,
+    same_array,
+    same_scalar,
+    scalar,
+    syms,
+    unenum,
+)
 
 Two = Callable[[Value, Value], Value]
 One = Callable[[Value], Value]
-_WIDTH = {SHORT: 2**15, INT: 2**31, LONG: 2**63, **dict.fromkeys((12, 16), 2**63), **dict.fromkeys((13, 14, 17, 18, 19), 2**31)}
+_WIDTH = {
+    SHORT: 2**15,
+    INT: 2**31,
+    LONG: 2**63,
+    **dict.fromkeys((12, 16), 2**63),
+    **dict.fromkeys((13, 14, 17, 18, 19), 2**31),
+}
 _SMALL = frozenset([BOOL, BYTE, CHAR])
 
 
@@ -160,7 +197,13 @@ def _dicts(two: Two, x: Dict, y: Dict) -> Value:
             for i, value in zip(ours, items(two(pick(one, ours), pick(other, theirs))), strict=True):
                 merged[i] = value
             data.append(pack(merged + items(pick(other, np.array(fresh, int)))))
-        keys = Table(x.k.cols, [pack(items(a) + items(pick(b, np.array(fresh, int)))) for a, b in zip(x.k.data, y.k.data, strict=True)])  # type: ignore[attr-defined]
+        keys = Table(
+            x.k.cols,
+            [
+                pack(items(a) + items(pick(b, np.array(fresh, int))))
+                for a, b in zip(x.k.data, y.k.data, strict=True)
+            ],
+        )  # type: ignore[attr-defined]
         return Dict(keys, Table(x.w.cols, data))
     ours_, theirs_ = items(x.w)[:], items(y.w)
     for i, j in both:
@@ -308,7 +351,10 @@ def _divide_pair(x: Any, y: Any) -> Value:
     both_times = tx in TEMPORAL and ty in TEMPORAL and tx != ty
     if both_times and RESULT["+"].get((tx, ty)) in TEMPORAL:
         u = RESULT["+"][tx, ty]
-        x, y = type(x)(int(math.copysign(u, x.t)), to_type(x.v, tx, u)), type(y)(int(math.copysign(u, y.t)), to_type(y.v, ty, u))
+        x, y = (
+            type(x)(int(math.copysign(u, x.t)), to_type(x.v, tx, u)),
+            type(y)(int(math.copysign(u, y.t)), to_type(y.v, ty, u)),
+        )
         tx = ty = u
     if x.t < 0 and y.t < 0:
         return Atom(-FLOAT, divide_floats(_scalar_to(x.v, tx, FLOAT), _scalar_to(y.v, ty, FLOAT)))
@@ -319,7 +365,7 @@ def _divide_pair(x: Any, y: Any) -> Value:
 
 
 def divide_floats(a: float, b: float) -> float:
-    """a % b: infinity or null where b is zero."""
+    """A % b: infinity or null where b is zero."""
     if b == 0:
         if a == 0 or a != a:
             return math.nan
@@ -441,17 +487,33 @@ def _near(a: Any, b: Any) -> bool:
 
 
 def _nears(a: Any, b: Any) -> Any:
-    if (isinstance(a, np.ndarray) and a.dtype.kind == "f") or (isinstance(b, np.ndarray) and b.dtype.kind == "f"):
+    if (isinstance(a, np.ndarray) and a.dtype.kind == "f") or (
+        isinstance(b, np.ndarray) and b.dtype.kind == "f"
+    ):
         return same_array(np.asarray(a), np.asarray(b))
     return a == b
 
 
 equal = _compare("=", _near, _nears)
 unequal = _compare("<>", lambda a, b: not _near(a, b), lambda a, b: ~np.asarray(_nears(a, b), dtype=bool))
-less = _compare("<", lambda a, b: a < b and not _near(a, b), lambda a, b: np.less(a, b) & ~np.asarray(_nears(a, b), bool))
-greater = _compare(">", lambda a, b: a > b and not _near(a, b), lambda a, b: np.greater(a, b) & ~np.asarray(_nears(a, b), bool))
-at_most = _compare("<=", lambda a, b: a <= b or _near(a, b), lambda a, b: np.less_equal(a, b) | np.asarray(_nears(a, b), bool))
-at_least = _compare(">=", lambda a, b: a >= b or _near(a, b), lambda a, b: np.greater_equal(a, b) | np.asarray(_nears(a, b), bool))
+less = _compare(
+    "<", lambda a, b: a < b and not _near(a, b), lambda a, b: np.less(a, b) & ~np.asarray(_nears(a, b), bool)
+)
+greater = _compare(
+    ">",
+    lambda a, b: a > b and not _near(a, b),
+    lambda a, b: np.greater(a, b) & ~np.asarray(_nears(a, b), bool),
+)
+at_most = _compare(
+    "<=",
+    lambda a, b: a <= b or _near(a, b),
+    lambda a, b: np.less_equal(a, b) | np.asarray(_nears(a, b), bool),
+)
+at_least = _compare(
+    ">=",
+    lambda a, b: a >= b or _near(a, b),
+    lambda a, b: np.greater_equal(a, b) | np.asarray(_nears(a, b), bool),
+)
 
 
 # ---------------------------------------------------------------- lesser, greater, fill
@@ -541,7 +603,13 @@ def _floor_pair(name: str) -> Two:
         if x.t < 0 and y.t < 0:
             return Atom(-rt, _scalar_floor(name, a, b, FLOAT if floating else LONG, rt))
         _lengths(x, y)
-        if not floating and name != "xbar" and not isinstance(b, np.ndarray) and b > 0 and a.min(initial=0) != NULLS[LONG]:
+        if (
+            not floating
+            and name != "xbar"
+            and not isinstance(b, np.ndarray)
+            and b > 0
+            and a.min(initial=0) != NULLS[LONG]
+        ):
             quick = np.mod(a, b) if name == "mod" else np.floor_divide(a, b)
             return Vec(rt, quick if rt == LONG else _settle(quick, False, rt))
         with np.errstate(all="ignore"):
@@ -578,7 +646,11 @@ def _scalar_floor(name: str, a: Any, b: Any, u: int, rt: int) -> Any:
         quotient = math.floor(a / b) if u == FLOAT and not math.isinf(b) else a // b
         r = quotient if name == "div" else a - b * quotient if name == "mod" else b * quotient
         r = float(r) if u == FLOAT else r
-    return _scalar_to(r, u, rt) if rt not in TEMPORAL else (NULLS[rt] if r == NULLS[u] or r != r else (int(r) if rt != 15 else float(r)))
+    return (
+        _scalar_to(r, u, rt)
+        if rt not in TEMPORAL
+        else (NULLS[rt] if r == NULLS[u] or r != r else (int(r) if rt != 15 else float(r)))
+    )
 
 
 div, mod, xbar = _floor_pair("div"), _floor_pair("mod"), _floor_pair("xbar")
@@ -603,7 +675,9 @@ def floats(name: str, op: Callable[[Any, Any], Any]) -> Two:
 
 def _power(a: Any, b: Any) -> Any:
     out = np.power(a, b)
-    return np.where(np.isnan(a) | np.isnan(b), np.nan, out) if isinstance(out, np.ndarray) and out.ndim else out
+    return (
+        np.where(np.isnan(a) | np.isnan(b), np.nan, out) if isinstance(out, np.ndarray) and out.ndim else out
+    )
 
 
 xexp = floats("xexp", _power)
@@ -663,14 +737,20 @@ def _rounded(up: bool) -> Callable[[Any], Value]:
             return Vec(INT, x.v.astype(np.int32)) if x.t > 0 else Atom(-INT, x.v)
         if t == 15:
             days = np.ceil(x.v) if up else np.floor(x.v)
-            return Vec(14, to_type(np.asarray(days), FLOAT, INT)) if x.t > 0 else Atom(-14, _scalar_to(float(days), FLOAT, INT))
+            return (
+                Vec(14, to_type(np.asarray(days), FLOAT, INT))
+                if x.t > 0
+                else Atom(-14, _scalar_to(float(days), FLOAT, INT))
+            )
         if t not in (REAL, FLOAT):
             raise QError("type")
         v = np.asarray(x.v, dtype=np.float64)
         with np.errstate(all="ignore"):
             v = np.atleast_1d(v)
             out = np.ceil(v) if up else np.floor(v)
-            doubtful = np.nonzero(np.abs(out - v) > 0.999)[0]  # perhaps within the tolerance of the next number
+            doubtful = np.nonzero(np.abs(out - v) > 0.999)[
+                0
+            ]  # perhaps within the tolerance of the next number
             if len(doubtful):
                 some = v[doubtful]
                 near = np.round(some)

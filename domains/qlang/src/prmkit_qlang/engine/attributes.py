@@ -28,7 +28,7 @@ from prmkit_qlang.engine.values import (
     pack,
     pick,
     syms,
-)  # fmt: skip
+)
 
 NAMES = frozenset(["", "s", "u", "p", "g"])
 """Sorted, unique, parted, grouped; the empty one takes attributes away."""

@@ -15,12 +15,43 @@ from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find, positions
 from prmkit_qlang.engine.types import (
-    BOOL, BYTE, CHAR, CODE_OF_NAME, CODES, DTYPES, FLOAT, FLOATING, GUID, INT, LONG, NULLS, REAL, SHORT, SYM, TEMPORAL,
-)  # fmt: skip
+    BOOL,
+    BYTE,
+    CHAR,
+    CODE_OF_NAME,
+    CODES,
+    DTYPES,
+    FLOAT,
+    FLOATING,
+    GUID,
+    INT,
+    LONG,
+    NULLS,
+    REAL,
+    SHORT,
+    SYM,
+    TEMPORAL,
+)
 from prmkit_qlang.engine.values import (
-    Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, array, chars, count, enum_domain, is_list, items, pack, sym,
-    text_of, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    Vec,
+    array,
+    chars,
+    count,
+    enum_domain,
+    is_list,
+    items,
+    pack,
+    sym,
+    text_of,
+    unenum,
+)
 
 _PARTS = frozenset(["year", "dd", "mm", "hh", "uu", "ss", "week"])
 _WHOLE = frozenset([BOOL, BYTE, SHORT, INT, LONG])
@@ -46,7 +77,9 @@ def dollar(x: Value, y: Value) -> Value:
         raise QError("type")
     if isinstance(x, Vec) and x.t in (SYM, CHAR, SHORT) and not (x.t == CHAR and _textual(y) and False):
         kinds = items(x)
-        if not isinstance(y, List) and not is_list(y) or (isinstance(y, Vec) and y.t == CHAR and x.t == CHAR):
+        if (not isinstance(y, List) and not is_list(y)) or (
+            isinstance(y, Vec) and y.t == CHAR and x.t == CHAR
+        ):
             return pack([dollar(one, y) for one in kinds])
         if isinstance(y, Vec) and len(kinds) != count(y):
             return pack([dollar(one, y) for one in kinds]) if x.t == SHORT and False else _raise("length")
@@ -56,7 +89,11 @@ def dollar(x: Value, y: Value) -> Value:
     if isinstance(x, List) and x.v and all(isinstance(k, Atom) for k in x.v):
         if not is_list(y) or (isinstance(y, Vec) and count(y) != len(x.v)):
             return pack([dollar(one, y) for one in x.v])
-    if isinstance(x, List) and x.v and all(isinstance(k, Atom | Vec) and abs(k.t) in (CHAR, SHORT, SYM) for k in x.v):
+    if (
+        isinstance(x, List)
+        and x.v
+        and all(isinstance(k, Atom | Vec) and abs(k.t) in (CHAR, SHORT, SYM) for k in x.v)
+    ):
         if not is_list(y):
             return pack([dollar(one, y) for one in x.v])
         if count(y) != len(x.v):
@@ -152,7 +189,10 @@ def enumerate_over(name: str, y: Value) -> Value:
     lost = v >= n
     if lost.any():
         values = items(y)
-        if any(not (isinstance(values[i], Atom) and values[i].v == NULLS[-values[i].t]) for i in np.nonzero(lost)[0]):  # type: ignore[attr-defined]
+        if any(
+            not (isinstance(values[i], Atom) and values[i].v == NULLS[-values[i].t])
+            for i in np.nonzero(lost)[0]
+        ):  # type: ignore[attr-defined]
             raise QError("cast")
         v = np.where(lost, NULLS[LONG], v)
     return Enum(v, name, held)
@@ -162,7 +202,7 @@ def enumerate_over(name: str, y: Value) -> Value:
 
 
 def convert(t: int, y: Value) -> Value:
-    """y as values of basic type t.
+    """Y as values of basic type t.
 
     Raises:
         QError: ``type`` where there is no such cast.
@@ -196,7 +236,13 @@ def convert(t: int, y: Value) -> Value:
 
 
 def _cast_scalar(v: Any, source: int, t: int) -> Any:
-    if t not in (BOOL, BYTE, CHAR) and source not in TEMPORAL and t not in TEMPORAL and source not in FLOATING and t not in FLOATING:
+    if (
+        t not in (BOOL, BYTE, CHAR)
+        and source not in TEMPORAL
+        and t not in TEMPORAL
+        and source not in FLOATING
+        and t not in FLOATING
+    ):
         if source not in (BOOL, BYTE, CHAR) and v == NULLS[source]:
             return NULLS[t]
         return _narrow(v, t)
@@ -217,7 +263,11 @@ def _cast_array(v: Any, source: int, t: int) -> Any:
     if t in (BYTE, CHAR):
         if source in FLOATING:
             v = to_type(np.floor(v + 0.5), source, LONG)
-        return np.clip(v, -(2**31), 2**31 - 1).astype(np.int64).astype(np.uint8) if v.dtype.kind == "i" else v.astype(DTYPES[t])
+        return (
+            np.clip(v, -(2**31), 2**31 - 1).astype(np.int64).astype(np.uint8)
+            if v.dtype.kind == "i"
+            else v.astype(DTYPES[t])
+        )
     if source in (REAL, FLOAT) and t not in FLOATING:
         with np.errstate(all="ignore"):
             near = np.floor(v.astype(np.float64) + 0.5)
@@ -266,7 +316,13 @@ def _underlying(v: Any, source: int, t: int) -> Any:
 
 def _each_text(t: int, y: Value) -> Value:
     if isinstance(y, List):
-        return pack([_each_text(t, one) for one in y.v]) if y.v else array(t, []) if t == SYM else Atom(-t, NULLS[t])
+        return (
+            pack([_each_text(t, one) for one in y.v])
+            if y.v
+            else array(t, [])
+            if t == SYM
+            else Atom(-t, NULLS[t])
+        )
     if isinstance(y, Dict):
         return Dict(y.k, _each_text(t, y.w))
     if isinstance(y, Table):

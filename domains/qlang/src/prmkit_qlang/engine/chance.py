@@ -6,7 +6,20 @@ import numpy as np
 
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.meter import METER
-from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, FLOATING, GUID, INT, LONG, NULLS, SHORT, SYM, TEMPORAL
+from prmkit_qlang.engine.types import (
+    BOOL,
+    BYTE,
+    CHAR,
+    DTYPES,
+    FLOATING,
+    GUID,
+    INT,
+    LONG,
+    NULLS,
+    SHORT,
+    SYM,
+    TEMPORAL,
+)
 from prmkit_qlang.engine.values import Atom, Dict, Value, Vec, array, chars, count, pick
 
 
@@ -23,7 +36,13 @@ class Chance:
             QError: ``type``, ``length`` or ``domain`` where that cannot be.
         """
         if n == NULLS[LONG]:
-            total = count(source) if not isinstance(source, Atom) else int(source.v) if -source.t in (SHORT, INT, LONG) else 0
+            total = (
+                count(source)
+                if not isinstance(source, Atom)
+                else int(source.v)
+                if -source.t in (SHORT, INT, LONG)
+                else 0
+            )
             return self.draw(-total, source)
         size = abs(n)
         METER.take(size)
@@ -74,7 +93,9 @@ class Chance:
             raise QError("type")
         METER.take(8 * size)
         letters = "abcdefghijklmnop"
-        return array(SYM, ["".join(letters[i] for i in self.random.integers(0, 16, width)) for _ in range(size)])
+        return array(
+            SYM, ["".join(letters[i] for i in self.random.integers(0, 16, width)) for _ in range(size)]
+        )
 
 
 __all__ = ["INT", "Chance"]

@@ -32,7 +32,7 @@ from prmkit_qlang.engine.values import (
     pick,
     repeat,
     unenum,
-)  # fmt: skip
+)
 
 NOWHERE = -1
 

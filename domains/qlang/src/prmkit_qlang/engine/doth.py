@@ -36,7 +36,7 @@ from prmkit_qlang.engine.values import (
     sym,
     syms,
     text_of,
-)  # fmt: skip
+)
 
 MEDIA = {
     "htm": "text/html",

@@ -24,7 +24,7 @@ from prmkit_qlang.engine.values import (
     sym,
     syms,
     text_of,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     from prmkit_qlang.engine.session import Session

@@ -42,7 +42,7 @@ from prmkit_qlang.engine.values import (
     syms,
     text_of,
     unenum,
-)  # fmt: skip
+)
 
 RESERVED = (
     "abs", "acos", "asin", "atan", "avg", "bin", "binr", "cor", "cos", "cov", "delete", "dev", "div",

@@ -21,12 +21,32 @@ from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.parser import Words, parse
 from prmkit_qlang.engine.patterns import bind
 from prmkit_qlang.engine.rows import upsert
-from prmkit_qlang.engine.rows import upsert
 from prmkit_qlang.engine.special import LISTED, Special
 from prmkit_qlang.engine.types import CHAR, SYM, TEMPORAL
 from prmkit_qlang.engine.values import (
-    EMPTY, Atom, Dict, Domain, Enum, EnumAtom, List, Table, Value, Vec, column, count, enum_domain, flag, is_keyed, items, pack, pick, sym, syms, text_of, unenum,
-)  # fmt: skip
+    EMPTY,
+    Atom,
+    Dict,
+    Domain,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    Vec,
+    column,
+    count,
+    enum_domain,
+    flag,
+    is_keyed,
+    items,
+    pack,
+    pick,
+    sym,
+    syms,
+    text_of,
+    unenum,
+)
 
 Frame = dict[str, Value]
 
@@ -306,7 +326,13 @@ class Evaluator:
         return made[0] if len(made) == 1 else pack(made)
 
     def amend_at(
-        self, target: List, change: Callable[[Value, Value | None], Value], value: Value, env: Frame | None, *, local: bool
+        self,
+        target: List,
+        change: Callable[[Value, Value | None], Value],
+        value: Value,
+        env: Frame | None,
+        *,
+        local: bool,
     ) -> None:
         """Change the variable at the root of a path."""
         path: list[Value] = []
@@ -341,7 +367,13 @@ class Evaluator:
         value = self.run(v[1], env)
         for i in range(2, len(v) - 1, 2):
             try:
-                bind(v[i], value, lambda name, one: self.store(name, one, env), lambda tree: self.run(tree, env), None)
+                bind(
+                    v[i],
+                    value,
+                    lambda name, one: self.store(name, one, env),
+                    lambda tree: self.run(tree, env),
+                    None,
+                )
             except QError:
                 continue
             return self.run(v[i + 1], env)
@@ -499,7 +531,9 @@ def appended(old: Value, new: Value) -> Value:
 
 
 def _constant_tree(tree: Value) -> bool:
-    return not (isinstance(tree, Atom) and tree.t == -SYM) and not (isinstance(tree, List) and len(tree.v) > 1)
+    return not (isinstance(tree, Atom) and tree.t == -SYM) and not (
+        isinstance(tree, List) and len(tree.v) > 1
+    )
 
 
 def _is_path(target: List) -> bool:
@@ -522,7 +556,11 @@ def field(owner: Value, name: str) -> Value:
             whole = target.w if name in target.w.cols else target.k
             assert isinstance(whole, Table)
             from_rows = column(whole, name)
-            return pick(from_rows, owner.v) if isinstance(owner, Vec) else items(pick(from_rows, _single(owner.v)))[0]
+            return (
+                pick(from_rows, owner.v)
+                if isinstance(owner, Vec)
+                else items(pick(from_rows, _single(owner.v)))[0]
+            )
     if abs(owner.t) in TEMPORAL or (owner.t == 0 and isinstance(owner, List) and owner.v):
         return by_name(name, owner) if name in temporal_parts else _wrong(name)
     if isinstance(owner, Dict | Table):
@@ -531,7 +569,23 @@ def field(owner: Value, name: str) -> Value:
 
 
 temporal_parts = frozenset(
-    ["year", "month", "mm", "week", "dd", "hh", "uu", "ss", "date", "minute", "second", "time", "timespan", "timestamp", "datetime"]
+    [
+        "year",
+        "month",
+        "mm",
+        "week",
+        "dd",
+        "hh",
+        "uu",
+        "ss",
+        "date",
+        "minute",
+        "second",
+        "time",
+        "timespan",
+        "timestamp",
+        "datetime",
+    ]
 )
 
 

@@ -10,8 +10,19 @@ import numpy as np
 from prmkit_qlang.engine.atomic import add, larger, lesser, multiply
 from prmkit_qlang.engine.functions import NIL, Prim
 from prmkit_qlang.engine.types import (
-    BOOL, BYTE, FLOAT, FLOATING, INFINITIES, INT, LONG, NULLS, REAL, SHORT, TEMPORAL, TIMESPAN,
-)  # fmt: skip
+    BOOL,
+    BYTE,
+    FLOAT,
+    FLOATING,
+    INFINITIES,
+    INT,
+    LONG,
+    NULLS,
+    REAL,
+    SHORT,
+    TEMPORAL,
+    TIMESPAN,
+)
 from prmkit_qlang.engine.values import Atom, List, Value, Vec, at, long, null
 
 _WHOLE = frozenset([INT, LONG])
@@ -52,7 +63,13 @@ def _before(x: Value) -> Value:
 
 def null_free(t: int, v: int) -> Value:
     """A small number that leaves values of type t what they are."""
-    return Atom(-FLOAT, float(v)) if t in (REAL, FLOAT) else long(v) if t not in (BOOL, BYTE, SHORT, INT) else Atom(-INT, v)
+    return (
+        Atom(-FLOAT, float(v))
+        if t in (REAL, FLOAT)
+        else long(v)
+        if t not in (BOOL, BYTE, SHORT, INT)
+        else Atom(-INT, v)
+    )
 
 
 def _sum_all(seed: Value | None, x: Vec) -> Value | None:

@@ -26,7 +26,7 @@ from prmkit_qlang.engine.values import (
     enlist,
     is_list,
     pick,
-)  # fmt: skip
+)
 
 
 def ranks(x: Value) -> Any:

@@ -23,7 +23,7 @@ from prmkit_qlang.engine.columns import (
     same_type,
     sortable,
     taken,
-)  # fmt: skip
+)
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.rows import kept, record
@@ -43,7 +43,7 @@ from prmkit_qlang.engine.values import (
     pack,
     pick,
     syms,
-)  # fmt: skip
+)
 
 # ---------------------------------------------------------------- by key
 

@@ -8,8 +8,20 @@ from typing import Any
 import numpy as np
 
 from prmkit_qlang.engine import (
-    adverbs, aggregates, atomic, cast, groups, joins, lists, operators, rows, sets, sorting, tables, text,
-)  # fmt: skip
+    adverbs,
+    aggregates,
+    atomic,
+    cast,
+    groups,
+    joins,
+    lists,
+    operators,
+    rows,
+    sets,
+    sorting,
+    tables,
+    text,
+)
 from prmkit_qlang.engine.apply import apply
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
@@ -19,14 +31,34 @@ from prmkit_qlang.engine.special import ASSIGN, LISTED
 from prmkit_qlang.engine.string import string
 from prmkit_qlang.engine.types import BINARY, CHAR, LAMBDA, SYM, UNARY
 from prmkit_qlang.engine.values import (
-    Atom, Dict, Fn, List, Table, Value, Vec, at, chars, count, empty_like, enlist, is_keyed, is_list, items, long, pick, sym,
-    syms, text_of,
-)  # fmt: skip
+    Atom,
+    Dict,
+    Fn,
+    List,
+    Table,
+    Value,
+    Vec,
+    at,
+    chars,
+    count,
+    empty_like,
+    enlist,
+    is_keyed,
+    is_list,
+    items,
+    long,
+    pick,
+    sym,
+    syms,
+    text_of,
+)
 
 _SYNONYM = {">=": "~<", "<=": "~>", "<>": "~="}
 
 
-def _operator(name: str, two: Callable[..., Value], *, atomic_: bool = False, **more: Callable[..., Value]) -> Prim:
+def _operator(
+    name: str, two: Callable[..., Value], *, atomic_: bool = False, **more: Callable[..., Value]
+) -> Prim:
     forms: dict[int, Callable[..., Value]] = {2: two}
     for word, form in more.items():
         forms[{"three": 3, "four": 4, "five": 5, "six": 6}[word]] = form
@@ -63,11 +95,15 @@ DYADS: dict[str, Prim] = {
 DYADS[":"] = ASSIGN
 
 
-def _word(name: str, one: Callable[[Value], Value], show: str = "", *, atomic_: bool = False, t: int = UNARY) -> Prim:
+def _word(
+    name: str, one: Callable[[Value], Value], show: str = "", *, atomic_: bool = False, t: int = UNARY
+) -> Prim:
     return Prim(name, {1: one}, show=show or name, t=t, atomic=atomic_)
 
 
-def _infix(name: str, two: Callable[[Value, Value], Value], show: str = "", *, atomic_: bool = False, **more: Any) -> Prim:
+def _infix(
+    name: str, two: Callable[[Value, Value], Value], show: str = "", *, atomic_: bool = False, **more: Any
+) -> Prim:
     forms: dict[int, Callable[..., Value]] = {2: two}
     if "one" in more:
         forms[1] = more["one"]
@@ -194,8 +230,20 @@ def _tables(x: Value) -> Value:
     if isinstance(x, Atom) and x.t == -SYM and x.v not in ("", "."):
         space = machine.get(x.v)
         if isinstance(space, Dict):
-            return pick(space.k, np.array([i for i, one in enumerate(items(space.w)) if isinstance(one, Table) or is_keyed(one)], dtype=np.int64))
-    return syms([name for name in machine.names() if isinstance(machine.get(name), Table) or is_keyed(machine.get(name))])
+            return pick(
+                space.k,
+                np.array(
+                    [i for i, one in enumerate(items(space.w)) if isinstance(one, Table) or is_keyed(one)],
+                    dtype=np.int64,
+                ),
+            )
+    return syms(
+        [
+            name
+            for name in machine.names()
+            if isinstance(machine.get(name), Table) or is_keyed(machine.get(name))
+        ]
+    )
 
 
 def _views(x: Value) -> Value:
@@ -361,7 +409,10 @@ KEYWORDS |= {
     "inv": _word("inv", _inverse), "gtime": _word("gtime", _gtime), "ltime": _word("ltime", _gtime),
     "value": MONADS["."],
 }  # fmt: skip
-KEYWORDS |= {name: _word(name, atomic.real_function(name, op), atomic_=True) for name, op in atomic.REAL_FUNCTIONS.items()}
+KEYWORDS |= {
+    name: _word(name, atomic.real_function(name, op), atomic_=True)
+    for name, op in atomic.REAL_FUNCTIONS.items()
+}
 KEYWORDS |= {
     "in": _infix("in", sets.in_), "within": _infix("within", sets.within), "like": _infix("like", text.like),
     "bin": _infix("bin", sorting.bin_), "binr": _infix("binr", sorting.binr), "mod": _infix("mod", atomic.mod, atomic_=True),
@@ -412,4 +463,4 @@ KEYWORDS["hsym"] = _word("hsym", _hsym)
 WORDS = Words(DYADS, MONADS, KEYWORDS)
 """What the parser of a session knows."""
 
-__all__ = ["CHAR", "Fn", "WORDS", "apply", "chars", "is_nil", "items", "long"]
+__all__ = ["CHAR", "WORDS", "Fn", "apply", "chars", "is_nil", "items", "long"]

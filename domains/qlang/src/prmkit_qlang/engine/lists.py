@@ -13,9 +13,28 @@ from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.tables import flip_dict, flip_table
 from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, INT, LONG, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
-    Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, array, at, count, empty_like, enlist, is_keyed, is_list, items,
-    longs, pack, pick, repeat, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    Vec,
+    array,
+    at,
+    count,
+    empty_like,
+    enlist,
+    is_keyed,
+    is_list,
+    items,
+    longs,
+    pack,
+    pick,
+    repeat,
+    unenum,
+)
 
 _WHOLE = frozenset([BOOL, BYTE, SHORT, INT, LONG])
 
@@ -59,7 +78,11 @@ def first(x: Value) -> Value:
     """The first item; an atom itself; the null of an empty list."""
     if isinstance(x, Atom | Fn):
         return x
-    return first(x.w) if isinstance(x, Dict) and not isinstance(x.w, Table) else at(x.w if isinstance(x, Dict) else x, 0)
+    return (
+        first(x.w)
+        if isinstance(x, Dict) and not isinstance(x.w, Table)
+        else at(x.w if isinstance(x, Dict) else x, 0)
+    )
 
 
 def last(x: Value) -> Value:
@@ -94,7 +117,13 @@ def join(x: Value, y: Value) -> Value:
         b = y.v if y.t > 0 else array(-y.t, [y.v]).v
         return Vec(abs(x.t), np.concatenate([a, b]))
     for one, other in ((x, y), (y, x)):
-        if isinstance(one, Vec) and not len(one.v) and one.t == 20 and isinstance(other, Atom | Vec) and abs(other.t) == SYM:
+        if (
+            isinstance(one, Vec)
+            and not len(one.v)
+            and one.t == 20
+            and isinstance(other, Atom | Vec)
+            and abs(other.t) == SYM
+        ):
             return other if is_list(other) else enlist(other)
     a_, b_ = (items(x), items(y))
     METER.take(8 * (len(a_) + len(b_)))
@@ -113,7 +142,9 @@ def _join_mixed(x: Value, y: Value) -> Value:
     if isinstance(y, Table) and is_list(x) and not count(x):
         return y
     if isinstance(x, Table) and is_list(y) and count(y) == len(x.cols) and not isinstance(at(y, 0), Dict):
-        return Table(x.cols, [join(c, at(y, i) if isinstance(y, List) else at(y, i)) for i, c in enumerate(x.data)])
+        return Table(
+            x.cols, [join(c, at(y, i) if isinstance(y, List) else at(y, i)) for i, c in enumerate(x.data)]
+        )
     if isinstance(x, Dict) and not isinstance(x.k, Table) and not is_list(y) and not isinstance(y, Table):
         raise QError("type")
     if isinstance(x, Dict) and isinstance(x.k, Table):
@@ -229,7 +260,9 @@ def _reshape(shape: list[int], y: Value) -> Value:
             width = shape[1]
             if width < 1:
                 raise QError("domain")
-            return pack_rows([pick(values, np.arange(i, min(i + width, total))) for i in range(0, total, width)])
+            return pack_rows(
+                [pick(values, np.arange(i, min(i + width, total))) for i in range(0, total, width)]
+            )
         rows = shape[0]
         if rows < 1:
             raise QError("domain")
@@ -311,11 +344,20 @@ def _drop_keys(x: Value, y: Dict) -> Value:
     if isinstance(y.k, Table):
         if is_list(x) and not count(x):
             return y
-        if isinstance(x, Vec) and x.t == SYM and isinstance(y.w, Table) and set(x.v.tolist()) <= set(y.w.cols):
+        if (
+            isinstance(x, Vec)
+            and x.t == SYM
+            and isinstance(y.w, Table)
+            and set(x.v.tolist()) <= set(y.w.cols)
+        ):
             return Dict(y.k, drop(x, y.w))
         x = enlist(x) if isinstance(x, Dict) and not isinstance(x.k, Table) else x
     where = find(y.k, x)
-    gone = np.atleast_1d(np.array(where.v, dtype=np.int64)) if isinstance(where, Atom | Vec) else np.array([], int)
+    gone = (
+        np.atleast_1d(np.array(where.v, dtype=np.int64))
+        if isinstance(where, Atom | Vec)
+        else np.array([], int)
+    )
     kept = np.setdiff1d(np.arange(count(y.k)), gone)
     return Dict(pick(y.k, kept), pick(y.w, kept))
 
@@ -332,7 +374,9 @@ def cut_at(places: list[int], y: Value) -> Value:
     if any(a > b for a, b in zip(places, places[1:], strict=False)) or any(not 0 <= p <= n for p in places):
         raise QError("domain" if any(a > b for a, b in zip(places, places[1:], strict=False)) else "length")
     ends = [*places[1:], n]
-    return pack_rows([pick(y, np.arange(a, b)) if b > a else empty_like(y) for a, b in zip(places, ends, strict=True)])
+    return pack_rows(
+        [pick(y, np.arange(a, b)) if b > a else empty_like(y) for a, b in zip(places, ends, strict=True)]
+    )
 
 
 def cut(x: Value, y: Value) -> Value:

@@ -23,7 +23,7 @@ from prmkit_qlang.engine.types import (
     REAL,
     SHORT,
     TEMPORAL,
-)  # fmt: skip
+)
 from prmkit_qlang.engine.values import Atom, Value, Vec
 
 _WHOLE = re.compile(r"-?\d+")
@@ -80,8 +80,18 @@ def _run(texts: list[str]) -> Value:
         kinds = [kind for kind, _ in pairs]
         special = [k for k, text in zip(kinds, texts, strict=True) if k != LONG or not _plain(text)]
         times = [k for k in kinds if k in TEMPORAL]
-        t = times[-1] if times else FLOAT if FLOAT in kinds else REAL if REAL in kinds else (special or kinds)[-1]
-    return Vec(t, np.array([_as(t, kind, v, text) for (kind, v), text in zip(pairs, texts, strict=True)], DTYPES[t]))
+        t = (
+            times[-1]
+            if times
+            else FLOAT
+            if FLOAT in kinds
+            else REAL
+            if REAL in kinds
+            else (special or kinds)[-1]
+        )
+    return Vec(
+        t, np.array([_as(t, kind, v, text) for (kind, v), text in zip(pairs, texts, strict=True)], DTYPES[t])
+    )
 
 
 def _as(t: int, kind: int, v: Any, text: str) -> Any:
@@ -89,7 +99,9 @@ def _as(t: int, kind: int, v: Any, text: str) -> Any:
         return v
     if isinstance(v, np.ndarray):
         raise QError(text)
-    if kind in (LONG, FLOAT) and (v != v or v in (NULLS[LONG], INFINITIES[LONG], -INFINITIES[LONG], float("inf"), -float("inf"))):
+    if kind in (LONG, FLOAT) and (
+        v != v or v in (NULLS[LONG], INFINITIES[LONG], -INFINITIES[LONG], float("inf"), -float("inf"))
+    ):
         if v != v or v == NULLS[LONG]:
             return NULLS[t]
         return INFINITIES[t] if v > 0 else -INFINITIES[t]

@@ -19,9 +19,33 @@ from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.tables import enkey, unkey
 from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, GUID, INT, LONG, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
-    Atom, Dict, Enum, EnumAtom, List, Table, Value, Vec, array, at, chars, count, enlist, flag, is_keyed, is_list, items, long,
-    match, pack, pick, repeat, sym, syms, text_of, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    Vec,
+    array,
+    at,
+    chars,
+    count,
+    enlist,
+    flag,
+    is_keyed,
+    is_list,
+    items,
+    long,
+    match,
+    pack,
+    pick,
+    repeat,
+    sym,
+    syms,
+    text_of,
+    unenum,
+)
 
 _WHOLE = frozenset([BOOL, BYTE, SHORT, INT, LONG])
 
@@ -36,8 +60,13 @@ def same(x: Value, y: Value) -> bool:
     if isinstance(x, Lambda) and isinstance(y, Lambda):
         return x.source == y.source
     if isinstance(x, Projection) and isinstance(y, Projection):
-        return same(x.f, y.f) and len(x.args) == len(y.args) and all(
-            (a is None) == (b is None) and (a is None or b is None or same(a, b)) for a, b in zip(x.args, y.args, strict=True)
+        return (
+            same(x.f, y.f)
+            and len(x.args) == len(y.args)
+            and all(
+                (a is None) == (b is None) and (a is None or b is None or same(a, b))
+                for a, b in zip(x.args, y.args, strict=True)
+            )
         )
     if isinstance(x, Derived) and isinstance(y, Derived):
         return x.adverb == y.adverb and same(x.f, y.f)
@@ -172,7 +201,28 @@ def _key_of_name(name: str) -> Value:
     return sym(name)
 
 
-_NUMBERS = ("::", "+", "-", "*", "%", "&", "|", "^", "=", "<", ">", "$", ",", "#", "_", "~", "!", "?", "@", ".")
+_NUMBERS = (
+    "::",
+    "+",
+    "-",
+    "*",
+    "%",
+    "&",
+    "|",
+    "^",
+    "=",
+    "<",
+    ">",
+    "$",
+    ",",
+    "#",
+    "_",
+    "~",
+    "!",
+    "?",
+    "@",
+    ".",
+)
 """What ``value`` numbers the operators by."""
 
 
@@ -198,7 +248,15 @@ def value(x: Value) -> Value:
         return apply(machine.get(names[0]), [sym(one) for one in names[1:]])
     if isinstance(x, Lambda):
         globals_: list[str] = []
-        return List([List([]), syms(x.params), syms(sorted(x.locals - set(x.params))), syms(["", *globals_]), chars(x.source)])
+        return List(
+            [
+                List([]),
+                syms(x.params),
+                syms(sorted(x.locals - set(x.params))),
+                syms(["", *globals_]),
+                chars(x.source),
+            ]
+        )
     if isinstance(x, Projection):
         filled = list(x.args)
         while filled and filled[-1] is None:

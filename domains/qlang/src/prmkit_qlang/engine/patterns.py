@@ -11,8 +11,20 @@ from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.special import ASSIGN, ITERATE, LISTED, RETURN
 from prmkit_qlang.engine.types import LETTERS, SYM
 from prmkit_qlang.engine.values import (
-    Atom, Dict, Fn, List, Table, Value, Vec, column, count, is_list, items, match, pack,
-)  # fmt: skip
+    Atom,
+    Dict,
+    Fn,
+    List,
+    Table,
+    Value,
+    Vec,
+    column,
+    count,
+    is_list,
+    items,
+    match,
+    pack,
+)
 
 Store = Callable[[str, Value], None]
 Run = Callable[[Value], Value]

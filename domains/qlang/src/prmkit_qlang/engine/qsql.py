@@ -35,7 +35,7 @@ from prmkit_qlang.engine.values import (
     pack,
     pick,
     syms,
-)  # fmt: skip
+)
 
 Phrase = list[tuple[str, Value]]
 

@@ -17,7 +17,7 @@ def _source(t: Value) -> tuple[Value, str]:
 
 
 def query(args: list[Value]) -> Value:
-    """select and exec; with three arguments a tree on rows, or the vector conditional.
+    """Select and exec; with three arguments a tree on rows, or the vector conditional.
 
     Raises:
         QError: ``type`` where the first argument holds no table.
@@ -34,7 +34,7 @@ def query(args: list[Value]) -> Value:
 
 
 def change_query(args: list[Value]) -> Value:
-    """update and delete; a table given by name is changed, and the name is the result.
+    """Update and delete; a table given by name is changed, and the name is the result.
 
     Raises:
         QError: ``type`` where the first argument holds no table.

@@ -9,9 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from prmkit_qlang.engine.types import (
-    BOOL, BYTE, CHAR, DATE, DATETIME, FLOAT, GUID, INT, INTEGRAL, LONG, MONTH, NUMERIC, REAL, SHORT, SYM, TEMPORAL,
-    TIMESPAN, TIMESTAMP,
-)  # fmt: skip
+    BOOL,
+    BYTE,
+    CHAR,
+    DATE,
+    DATETIME,
+    FLOAT,
+    GUID,
+    INT,
+    INTEGRAL,
+    LONG,
+    MONTH,
+    NUMERIC,
+    REAL,
+    SHORT,
+    SYM,
+    TEMPORAL,
+    TIMESPAN,
+    TIMESTAMP,
+)
 
 Types = dict[tuple[int, int], int]
 _ORDER = (BOOL, BYTE, SHORT, INT, LONG, REAL, FLOAT)
@@ -154,7 +170,15 @@ def _bar(a: int, b: int) -> int | None:
             return None
         return (DATETIME if b in (DATE, DATETIME) else FLOAT) if a == FLOAT else b
     if a in TEMPORAL:
-        return DATETIME if a == DATE and b in (REAL, FLOAT) else FLOAT if b in (REAL, FLOAT) else a if a != TIMESPAN else LONG
+        return (
+            DATETIME
+            if a == DATE and b in (REAL, FLOAT)
+            else FLOAT
+            if b in (REAL, FLOAT)
+            else a
+            if a != TIMESPAN
+            else LONG
+        )
     if b in (REAL, FLOAT):
         return FLOAT
     if b == CHAR:

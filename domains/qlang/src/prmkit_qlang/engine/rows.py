@@ -26,7 +26,7 @@ from prmkit_qlang.engine.values import (
     items,
     pack,
     pick,
-)  # fmt: skip
+)
 
 # ---------------------------------------------------------------- join
 

@@ -9,9 +9,26 @@ import numpy as np
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.types import CHAR, FLOATING, LONG, SYM
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, at, column, count, hashable, is_list, items, long, longs, match, pack, pick,
-    syms, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    List,
+    Table,
+    Value,
+    Vec,
+    at,
+    column,
+    count,
+    hashable,
+    is_list,
+    items,
+    long,
+    longs,
+    match,
+    pack,
+    pick,
+    syms,
+    unenum,
+)
 
 _COMPARABLE = frozenset(range(1, 20)) - {2, CHAR, SYM}
 
@@ -98,7 +115,11 @@ def positions(x: Any, y: Any) -> Any:
 def _find_list(x: List, y: Value) -> Value:
     n = len(x.v)
     if n and depth(y) < depth(x.v[0]) and not isinstance(y, Dict | Table):
-        return long(n) if isinstance(y, Atom) else long(next((i for i, one in enumerate(x.v) if match(one, y)), n))
+        return (
+            long(n)
+            if isinstance(y, Atom)
+            else long(next((i for i, one in enumerate(x.v) if match(one, y)), n))
+        )
     if is_list(y) and depth(y) > (depth(x.v[0]) if n else 0):
         table: dict[Any, int] = {}
         for i, one in enumerate(x.v):
@@ -125,7 +146,10 @@ def _find_rows(x: Table, y: Value) -> Value:
     if is_list(y):
         parts = items(y)
         if len(parts) == len(x.cols) and not any(isinstance(p, Dict) for p in parts):
-            if all(isinstance(p, Atom) or is_list(x_) and isinstance(x_, List) for p, x_ in zip(parts, x.data, strict=True)):
+            if all(
+                isinstance(p, Atom) or (is_list(x_) and isinstance(x_, List))
+                for p, x_ in zip(parts, x.data, strict=True)
+            ):
                 return long(int(find_rows(x.data, [pack([one]) for one in parts])[0]))
             return longs(find_rows(x.data, parts))
         if len(x.cols) == 1:
@@ -152,7 +176,9 @@ def find_rows(data: list[Value], wanted: list[Value]) -> Any:
     first: dict[Any, int] = {}
     for i, row in enumerate(zip(*(_keys(c) for c in data), strict=True)):
         first.setdefault(row, i)
-    return np.array([first.get(row, n) for row in zip(*(_keys(c) for c in wanted), strict=True)], dtype=np.int64)
+    return np.array(
+        [first.get(row, n) for row in zip(*(_keys(c) for c in wanted), strict=True)], dtype=np.int64
+    )
 
 
 def _keys(x: Value) -> list[Any]:

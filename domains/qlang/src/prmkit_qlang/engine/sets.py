@@ -14,8 +14,26 @@ from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find, row_keys
 from prmkit_qlang.engine.types import BOOL, CHAR, GUID, SYM
 from prmkit_qlang.engine.values import (
-    Atom, Dict, Enum, List, Table, Value, Vec, at, count, empty_like, flag, is_list, items, longs, match, pack, pick, same_array, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    Enum,
+    List,
+    Table,
+    Value,
+    Vec,
+    at,
+    count,
+    empty_like,
+    flag,
+    is_list,
+    items,
+    longs,
+    match,
+    pack,
+    pick,
+    same_array,
+    unenum,
+)
 
 
 def first_places(x: Value) -> Any:
@@ -98,7 +116,9 @@ def _below(place: Value, n: int) -> Value:
         return flag(place.v < n)
     if isinstance(place, Vec):
         return Vec(BOOL, place.v < n)
-    return pack([_below(one, n) for one in items(place)]) if count(place) else Vec(BOOL, np.zeros(0, dtype=bool))
+    return (
+        pack([_below(one, n) for one in items(place)]) if count(place) else Vec(BOOL, np.zeros(0, dtype=bool))
+    )
 
 
 def _same_as(x: Value, y: Value) -> Value:
@@ -167,7 +187,11 @@ def _members(x: Value, y: Value) -> Any:
         y = y.w
     if isinstance(x, List) or isinstance(y, List) or abs(unenum(x).t) != abs(unenum(y).t):
         keys = set(row_keys([y if is_list(y) else pack([y])]))
-        return np.array([key in keys for key in row_keys([x])], dtype=bool) if not _mixed(x, y) else _hash_members(x, y)
+        return (
+            np.array([key in keys for key in row_keys([x])], dtype=bool)
+            if not _mixed(x, y)
+            else _hash_members(x, y)
+        )
     if isinstance(x, Table):
         return in_rows(x, y)
     return np.asarray(in_(x, y).v, dtype=bool)  # type: ignore[attr-defined]
@@ -179,7 +203,9 @@ def _mixed(x: Value, y: Value) -> bool:
 
 def _hash_members(x: Value, y: Value) -> Any:
     theirs = items(y) if is_list(y) else [y]
-    return np.array([any(match(unenum(one), unenum(other)) for other in theirs) for one in items(x)], dtype=bool)
+    return np.array(
+        [any(match(unenum(one), unenum(other)) for other in theirs) for one in items(x)], dtype=bool
+    )
 
 
 def cross(x: Value, y: Value) -> Value:
@@ -192,7 +218,9 @@ def cross(x: Value, y: Value) -> Value:
         left, right = np.repeat(np.arange(n), m), np.tile(np.arange(m), n)
         return Table(x.cols + y.cols, [pick(c, left) for c in x.data] + [pick(c, right) for c in y.data])
     theirs = items(y) if not isinstance(y, Atom) else [y]
-    return List([join(one, other) for one in (items(x) if not isinstance(x, Atom) else [x]) for other in theirs])
+    return List(
+        [join(one, other) for one in (items(x) if not isinstance(x, Atom) else [x]) for other in theirs]
+    )
 
 
 def differ(x: Value) -> Value:

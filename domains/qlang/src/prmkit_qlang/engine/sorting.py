@@ -12,8 +12,22 @@ from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.types import BOOL, CHAR, FLOATING, GUID, LONG, NULLS, SYM
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, column, count, is_list, items, longs, match, pack, pick, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    List,
+    Table,
+    Value,
+    Vec,
+    column,
+    count,
+    is_list,
+    items,
+    longs,
+    match,
+    pack,
+    pick,
+    unenum,
+)
 
 
 def grade(x: Value, descending: bool = False) -> Any:
@@ -136,7 +150,7 @@ def _mark_columns(x: Value) -> Value:
 
 
 def mark_sorted(x: Value, attr: str = "s") -> Value:
-    """x with an attribute, where it is a vector."""
+    """X with an attribute, where it is a vector."""
     if type(x) is Vec:
         return Vec(x.t, x.v, attr)
     return x
@@ -249,7 +263,11 @@ def _bin_rows(x: Table, y: Value, right: bool) -> Value:
     wanted = [items(column(y, c)) for c in x.cols]
     out = []
     for row in zip(*wanted, strict=True):
-        hits = [i for i in range(count(x)) if all(match(unenum(c[i]), unenum(v)) for c, v in zip(columns[:-1], row[:-1], strict=True))]
+        hits = [
+            i
+            for i in range(count(x))
+            if all(match(unenum(c[i]), unenum(v)) for c, v in zip(columns[:-1], row[:-1], strict=True))
+        ]
         place = _bin_list([columns[-1][i] for i in hits], row[-1], right)
         out.append(hits[place] if 0 <= place < len(hits) else NULLS[LONG])
     return longs(out)

@@ -26,7 +26,7 @@ from prmkit_qlang.engine.values import (
     items,
     pick,
     sym,
-)  # fmt: skip
+)
 
 Evaluate = Callable[[Value, Mapping[str, Value]], Value]
 """Evaluates a tree; names are columns first, then variables."""

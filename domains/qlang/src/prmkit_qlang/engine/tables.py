@@ -23,7 +23,7 @@ from prmkit_qlang.engine.values import (
     enum_domain,
     items,
     syms,
-)  # fmt: skip
+)
 
 # ---------------------------------------------------------------- making tables
 

@@ -14,10 +14,39 @@ from prmkit_qlang.engine.apply import apply
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.meter import METER
-from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, FLOATING, GUID, INT, LONG, SHORT, SYM, TEMPORAL
+from prmkit_qlang.engine.types import (
+    BOOL,
+    BYTE,
+    CHAR,
+    DTYPES,
+    FLOATING,
+    GUID,
+    INT,
+    LONG,
+    SHORT,
+    SYM,
+    TEMPORAL,
+)
 from prmkit_qlang.engine.values import (
-    Atom, Dict, List, Table, Value, Vec, array, chars, count, flag, is_list, items, longs, pack, sym, syms, text_of, unenum,
-)  # fmt: skip
+    Atom,
+    Dict,
+    List,
+    Table,
+    Value,
+    Vec,
+    array,
+    chars,
+    count,
+    flag,
+    is_list,
+    items,
+    longs,
+    pack,
+    sym,
+    syms,
+    text_of,
+    unenum,
+)
 
 _WHOLE = frozenset([BOOL, BYTE, SHORT, INT, LONG])
 LONGEST_PATTERN = 1024
@@ -257,7 +286,9 @@ def sv(x: Value, y: Value) -> Value:
         return chars(text_of(x).join(text_of(one) for one in items(y)))
     if isinstance(x, Atom | Vec) and abs(x.t) == BYTE and isinstance(y, List):
         joint = bytes(np.atleast_1d(x.v).astype(np.uint8))
-        whole = joint.join(bytes(np.atleast_1d(one.v).astype(np.uint8)) for one in y.v if isinstance(one, Vec | Atom))
+        whole = joint.join(
+            bytes(np.atleast_1d(one.v).astype(np.uint8)) for one in y.v if isinstance(one, Vec | Atom)
+        )
         return Vec(BYTE, np.frombuffer(whole, dtype=np.uint8))
     if isinstance(x, Atom) and x.t == -SYM and x.v == "":
         if isinstance(y, Vec) and y.t == SYM:
@@ -266,7 +297,13 @@ def sv(x: Value, y: Value) -> Value:
                 return sym("/".join(parts))
             return sym(".".join(parts))
         return chars("".join(text_of(one) + "\n" for one in items(y)))
-    if isinstance(x, Atom) and x.t in (-BOOL, -BYTE) and not x.v and isinstance(y, Vec) and y.t in (BOOL, BYTE):
+    if (
+        isinstance(x, Atom)
+        and x.t in (-BOOL, -BYTE)
+        and not x.v
+        and isinstance(y, Vec)
+        and y.t in (BOOL, BYTE)
+    ):
         return _from_bytes(x, y)
     if isinstance(y, List) and y.v and all(is_list(one) for one in y.v):
         rows = [items(one) for one in y.v]
@@ -309,7 +346,7 @@ def _number(x: Value, y: Value) -> Value:
 
 
 def cased(change: Callable[[str], str]) -> Callable[[Value], Value]:
-    """upper and lower."""
+    """Upper and lower."""
 
     def one(x: Value) -> Value:
         x = unenum(x)

@@ -30,7 +30,7 @@ from prmkit_qlang.engine.types import (
     NULLS,
     SYM,
     TABLE,
-)  # fmt: skip
+)
 
 
 class Value:
@@ -319,7 +319,10 @@ def pack(values: list[Value]) -> Value:
         return array(-t, [one.v for one in values])  # type: ignore[attr-defined]
     if isinstance(first, Dict) and isinstance(first.k, Vec) and first.k.t == SYM:
         names = first.k.v.tolist()
-        if all(isinstance(d, Dict) and isinstance(d.k, Vec) and d.k.t == SYM and d.k.v.tolist() == names for d in values):
+        if all(
+            isinstance(d, Dict) and isinstance(d.k, Vec) and d.k.t == SYM and d.k.v.tolist() == names
+            for d in values
+        ):
             rows = [items(d.w) for d in values]  # type: ignore[attr-defined]
             if names and all(len(row) == len(names) for row in rows):
                 return Table(names, [pack(list(column)) for column in zip(*rows, strict=True)])
@@ -380,7 +383,9 @@ def null_item(x: List) -> Value:
         return List([])
     first = x.v[0]
     if isinstance(first, Atom):
-        return EnumAtom(NULLS[LONG], first.domain, first.held) if isinstance(first, EnumAtom) else null(first.t)
+        return (
+            EnumAtom(NULLS[LONG], first.domain, first.held) if isinstance(first, EnumAtom) else null(first.t)
+        )
     if isinstance(first, Dict):
         keys = first.k
         return Dict(keys, pick(first.w, np.full(count(keys), -1)))
