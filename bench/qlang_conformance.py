@@ -22,7 +22,7 @@ from prmkit_qlang.matrices import FUNCTIONS, Cell, check_matrix, read_matrices
 from prmkit_qlang.replay import Played, replay
 
 SECONDS = 10.0
-"""What one line may take before it is counted as a crash; the budgets of the engine should end it earlier."""
+"""Processor time after which a line is a crash; the budgets of the engine should end it earlier."""
 
 
 class Guarded:
@@ -32,15 +32,15 @@ class Guarded:
         self._session = Session()
 
     def console(self, code: str) -> str:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
         try:
             return self._session.console(code)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def _late(*_: object) -> None:
-    raise TimeoutError(f"a line took more than {SECONDS:g} s")
+    raise TimeoutError(f"a line took more than {SECONDS:g} s of processor time")
 
 
 def blocks() -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def blocks() -> list[dict[str, Any]]:
 
 def play(pages: Iterable[str] = ()) -> list[Played]:
     """Every pair of the pages (or of all)."""
-    signal.signal(signal.SIGALRM, _late)
+    signal.signal(signal.SIGVTALRM, _late)
     return replay(blocks(), Guarded, tuple(pages))
 
 
