@@ -142,13 +142,16 @@ def test_values_after_a_line():
         (["q)1+`a\n'length"], [UNKNOWN], [FAILS]),
         (["q)1+2\n'type"], [UNKNOWN], [FAILS]),
         (["q)y*2\n6"], [UNKNOWN], [UNKNOWN]),
-        (["q)z:read0 `:f", "q)1+1\n3"], [UNKNOWN, FAILS], [UNKNOWN] * 2),
+        (["q)z:read0 `:f", "q)1+1\n3"], [UNKNOWN, UNKNOWN], [UNKNOWN] * 2),
         (["q)([]a:1 2)\na\n-\n1\n2"], [HOLDS], [UNKNOWN]),
-        (["q)([]a:1 2)\na\n-\n1\n3"], [UNKNOWN], [UNKNOWN]),
+        (["q)([]a:1 2)\na\n-\n1\n3"], [FAILS], [UNKNOWN]),
+        (["q)([]a:1 2)\na \n--\n1 \n2 "], [HOLDS], [UNKNOWN]),
+        (["q)([]a:1 2)\nb\n-\n1\n2"], [UNKNOWN], [UNKNOWN]),
+        (["q)2?100", "q)1+1\n3"], [UNKNOWN, UNKNOWN], [UNKNOWN] * 2),
     ],
 )
 def test_sessions(steps, values, errors):
-    assert verdicts(Value, steps)[: len(values) - 1] == values[:-1]
+    assert verdicts(Value, steps) == values
     assert verdicts(Error, steps) == errors
 
 

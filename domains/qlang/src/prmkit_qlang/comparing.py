@@ -9,7 +9,7 @@ import numpy as np
 
 from prmkit.types import Verdict
 from prmkit_qlang.engine.inline import s1
-from prmkit_qlang.engine.types import CHAR, FLOATING, SYM, TEMPORAL
+from prmkit_qlang.engine.types import CHAR, FLOATING, SYM
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
@@ -24,6 +24,12 @@ from prmkit_qlang.engine.values import (
 
 PRINTED = 5e-7
 """Relative difference of a float and its print of seven digits."""
+
+
+NOISE = 1e-9
+"""Difference of floats in a table that rounding explains."""
+_PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_BITS = re.compile(r"[01]+b")
 
 
 def said(value: Value, wanted: Value, written: str) -> tuple[Verdict, str]:
@@ -130,6 +136,30 @@ def _flat(x: Value) -> list[Any]:
     return [s1(x)]
 
 
-def is_temporal(x: Value) -> bool:
-    """Whether a value is a time or date, or a list of them."""
-    return abs(x.t) in TEMPORAL
+def printed(ours: str, shown: str) -> Verdict:
+    r"""Whether two prints of several lines are the same.
+
+    Rows are compared word by word: widths of columns and rulers do not count, and floats agree within what is
+    printed. FAILS where the two differ in numbers only; a difference in anything else is UNKNOWN.
+
+    Examples:
+        >>> printed("a b\n---\n1 2", "a  b\n----\n1  2"), printed("a\n-\n1", "a\n--\n12")
+        (<Verdict.HOLDS: 'HOLDS'>, <Verdict.FAILS: 'FAILS'>)
+        >>> printed("a\n-\n1", "b\n-\n1")
+        <Verdict.UNKNOWN: 'UNKNOWN'>
+    """
+    mine, theirs = ([row.split() for row in text.split("\n")] for text in (ours, shown))
+    if len(mine) != len(theirs) or any(len(a) != len(b) for a, b in zip(mine, theirs, strict=True)):
+        return Verdict.UNKNOWN
+    same_ = True
+    for a, b in ((a, b) for x, y in zip(mine, theirs, strict=True) for a, b in zip(x, y, strict=True)):
+        if a == b or (set(a) == set(b) == {"-"}):
+            continue
+        if _PLAIN.fullmatch(a) and _PLAIN.fullmatch(b):
+            one, two = float(a), float(b)
+            same_ = same_ and abs(one - two) <= max(NOISE, PRINTED * max(abs(one), abs(two)))
+        elif _BITS.fullmatch(a) and _BITS.fullmatch(b) and len(a) == len(b):
+            same_ = False
+        else:
+            return Verdict.UNKNOWN
+    return Verdict.HOLDS if same_ else Verdict.FAILS

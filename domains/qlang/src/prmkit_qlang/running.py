@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from prmkit.types import Code
+from prmkit_qlang.engine.chance import Chance
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.inline import s1
 from prmkit_qlang.engine.meter import Allowance
@@ -48,6 +49,16 @@ def refusal(error: str) -> Code:
     return _REFUSED.get(error.split(" ")[0].split(":")[0], Code.NONE)
 
 
+class _Watched(Chance):
+    """Random numbers that tell whether any were drawn."""
+
+    drawn = False
+
+    def draw(self, n: int, source: Value) -> Value:
+        self.drawn = True
+        return super().draw(n, source)
+
+
 class Room:
     """A session with names of its own.
 
@@ -58,10 +69,17 @@ class Room:
 
     def __init__(self, variables: Mapping[str, Value] | None = None, setup: Sequence[str] = ()) -> None:
         self._session = Session(allowance=SMALL)
+        self._session.chance = _Watched()
         for name, value in (variables or {}).items():
             self._session.set(name, value)
         for script in setup:
             self.script(script)
+
+    @property
+    def random(self) -> bool:
+        """Whether random numbers were drawn: another session may hold other values."""
+        chance = self._session.chance
+        return not isinstance(chance, _Watched) or chance.drawn
 
     def run(self, text: str) -> Ran:
         """Evaluate one statement."""

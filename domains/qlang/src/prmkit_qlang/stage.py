@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from prmkit_qlang.program import Piece, pieces, room
 from prmkit_qlang.running import Ran, Room
 from prmkit_qlang.source import read
 
+_ABOUT = frozenset(["views", "tables", "system", "attr", "rand"])
+"""Keywords whose value depends on what else the session holds."""
+_NAMESPACE = re.compile(r"\bkey *`\.*")
 _CHANGES = frozenset([":", "::", "insert", "upsert", "set", "delete", "update"])
 
 
@@ -45,15 +49,15 @@ class Stage:
         A name that is not known there is looked for at the end of the solution.
         """
         upto = sum(piece.start < position for piece in self.pieces)
-        ran, failed = self._run(text, upto)
+        ran, failed, drawn = self._run(text, upto)
         names = reads(text)
         if ran.error in names and upto < len(self.pieces):
-            again, later = self._run(text, len(self.pieces), fresh=True)
+            again, later, chance = self._run(text, len(self.pieces), fresh=True)
             if not again.error:
-                ran, failed = again, later
+                ran, failed, drawn = again, later, chance
         if ran.error in names:
             return Seen(ran, f"{ran.error} is not known here")
-        return Seen(ran, failed if names else "")
+        return Seen(ran, (failed if names else "") or drawn or _told(None, text))
 
     def room(self, position: int) -> Room:
         """A session of its own, as it is at a place of the text; at the end where no q stands before."""
@@ -70,20 +74,23 @@ class Stage:
                 continue
             printed = here.console(piece.text)
             missing = printed[1:] in reads(piece.text)
-            yield Typed(piece, printed, failed or (f"{printed[1:]} is not known here" if missing else ""))
+            doubt = (
+                failed or (f"{printed[1:]} is not known here" if missing else "") or _told(here, piece.text)
+            )
+            yield Typed(piece, printed, doubt)
             if printed.startswith("'") and not piece.shown.startswith("'"):
                 failed = f"a line before it gives {printed}"
 
-    def _run(self, text: str, upto: int, *, fresh: bool = False) -> tuple[Ran, str]:
+    def _run(self, text: str, upto: int, *, fresh: bool = False) -> tuple[Ran, str, str]:
         if fresh or upto < self._played or changes(text):
             here, failed = self._fresh(upto)
-            return here.run(text), failed
+            return here.run(text), failed, _told(here, "")
         if self._room is None:
             self._room = room(self._problem)
         while self._played < upto:
             self._failed = self._play(self._room, self.pieces[self._played]) or self._failed
             self._played += 1
-        return self._room.run(text), self._failed
+        return self._room.run(text), self._failed, _told(self._room, "")
 
     def _fresh(self, upto: int) -> tuple[Room, str]:
         here, failed = room(self._problem), ""
@@ -96,6 +103,15 @@ class Stage:
         ran = here.run(piece.text)
         expected = (piece.shown or "").startswith("'")
         return f"a statement before it gives '{ran.error}" if ran.error and not expected else ""
+
+
+def _told(here: Room | None, text: str) -> str:
+    """Why a value may be another in the session that a text means; empty where nothing speaks for it."""
+    if here is not None and here.random:
+        return "random numbers were drawn"
+    names = reads(text)
+    about = text.lstrip().startswith("\\") or names & _ABOUT or any(name.startswith(".z.") for name in names)
+    return "it tells of the session itself" if about or _NAMESPACE.search(text) else ""
 
 
 def reads(text: str) -> frozenset[str]:

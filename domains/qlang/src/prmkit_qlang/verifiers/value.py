@@ -107,12 +107,18 @@ def _compared(typed: Typed) -> Said:
     shown, printed = typed.piece.shown or "", typed.printed
     if shown.startswith("'"):
         return Verdict.UNKNOWN, "an error is shown", Code.NOT_APPLICABLE
+    if rows(printed) == rows(shown):
+        return Verdict.HOLDS, "it prints what is shown", Code.NONE
     if typed.doubt or printed.startswith("'"):
         reason = typed.doubt or f"it gives {printed}"
         code = refusal(printed[1:])
         return Verdict.UNKNOWN, reason, code if code is not Code.NONE else Code.UNSUPPORTED
-    if rows(printed) == rows(shown):
-        return Verdict.HOLDS, "it prints what is shown", Code.NONE
+    if "\n" in shown.strip("\n"):
+        said = comparing.printed("\n".join(rows(printed)), "\n".join(rows(shown)))
+        reason = (
+            "it prints another text than is shown" if said is not Verdict.HOLDS else "it prints what is shown"
+        )
+        return said, reason, Code.UNSUPPORTED if said is Verdict.UNKNOWN else Code.NONE
     one, two = constant_value(printed), constant_value(shown)
     if one is None or two is None:
         return Verdict.UNKNOWN, "it prints another text than is shown", Code.UNSUPPORTED
