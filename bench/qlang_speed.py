@@ -165,7 +165,7 @@ def vectors() -> dict[str, Any]:
         "avg f": lambda: f.mean(), "where b": lambda: np.flatnonzero(b), "til n": lambda: np.arange(SIZE),
         "sums x": lambda: x.cumsum(), "asc x": lambda: np.sort(x, kind="stable"),
         "iasc f": lambda: np.argsort(f, kind="stable"), "x i": lambda: x[i],
-        "f where b": lambda: f[b], "reverse x": lambda: x[::-1].copy(), "x,y": lambda: np.concatenate([x, y]),
+        "f where b": lambda: f[b], "x,y": lambda: np.concatenate([x, y]),
         "distinct x": lambda: np.unique(x), "`float$x": lambda: x.astype(float),
     }  # fmt: skip
     ratios = {}
