@@ -196,11 +196,13 @@ TASKS = TaskSet(
     kinds=error_kinds,
     read=read_solution,
 )
+FAMILIES = RUNG_FAMILIES
+"""Name → family of the ladder."""
 RUNGS, generate, truth = TASKS.rungs, TASKS.generate, TASKS.truth
 
 __all__ = [
+    "FAMILIES",
     "RUNGS",
-    "RUNG_FAMILIES",
     "TASKS",
     "answer_of",
     "canonical",
