@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prmkit.errors import ConfigError
-from prmkit_qlang.reward import apart, literal_check, reward
+from prmkit_qlang.bridge import literal
+from prmkit_qlang.problems import generate
+from prmkit_qlang.reward import apart, literal_check, reward, rewarded
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,36 @@ def test_what_the_problem_names_is_no_sign():
     cases = [(["aeiou"], 5), (["xyz"], 0), (["abc"], 1)]
     text = 'Count the characters of s that are in "aeiou" .'
     assert not literal_check('f:{$[x~"aeiou";5;sum x in "aeiou"]}', cases, text=text).cases
+
+
+def test_right_programs_get_all_and_tables_of_answers_nothing():
+    for problem, solution, labels in generate(1, 60):
+        labels.check(solution)
+        found = rewarded(problem, solution.text)
+        assert found.value == 2.0, (problem.text, found)
+        assert not found.listed.suspect
+        assert rewarded(problem, "").value == 0.0
+        assert rewarded(problem, "f:{x").value == 0.0
+
+
+def test_a_table_of_the_hidden_tests_gets_nothing():
+    problem, _, _ = next(generate(0, 1, families=["merge_sorted"]))
+    lines = [f"$[(x;y)~({literal(a)};{literal(b)});{literal(v)};" for (a, b), v in problem.reference["cases"]]
+    program = "f:{" + "".join(lines) + "0" + "]" * len(lines) + "}"
+    found = rewarded(problem, program)
+    assert found.listed.suspect
+    assert found.value == 0.0
+    assert rewarded(problem, program, strict=False).outcome.passed > 0
+
+
+def test_the_text_tells_examples_that_are_no_hidden_tests():
+    for problem, _, _ in generate(3, 40, shown=3, hidden=9):
+        text, cases = problem.text, problem.reference["cases"]
+        assert text.count("\nf[") == 3
+        assert 1 <= len(cases) <= 9
+        kinds = problem.context["variables"].values()
+        for args, _ in cases:
+            written = ";".join(literal(value, kind) for value, kind in zip(args, kinds, strict=True))
+            assert f"\nf[{written}] is" not in text
+    with pytest.raises(ConfigError, match="no family"):
+        next(generate(0, 1, families=["sums"]))

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from prmkit.errors import ConfigError
-from prmkit.types import Json
+from prmkit.types import Json, Problem
 from prmkit_qlang.bridge import to_python
+from prmkit_qlang.outcome import Outcome, hidden_tests, judge
 from prmkit_qlang.source import read
 
 Case = Sequence[Json]
@@ -52,6 +53,55 @@ def reward(
     return base * passed / total + perfect * bonus * (passed == total)
 
 
+class Listed(NamedTuple):
+    """What of the tests a program writes out."""
+
+    cases: tuple[int, ...]
+    """Cases whose arguments and value both stand in the program."""
+    tables: tuple[str, ...]
+    """Constants that hold the values, or the arguments, of several cases."""
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the program may know its tests rather than solve the problem."""
+        return bool(self.cases or self.tables)
+
+
+class Rewarded(NamedTuple):
+    """The reward of a program, with what it was made of."""
+
+    value: float
+    outcome: Outcome
+    listed: Listed
+
+
+def rewarded(
+    problem: Problem,
+    program: str,
+    *,
+    base: float = 1.0,
+    perfect: float = 1.0,
+    bonus: float = 1.0,
+    strict: bool = True,
+) -> Rewarded:
+    """The reward of a program on its problem's hidden tests.
+
+    Args:
+        problem: Its reference holds the tests.
+        program: q text.
+        base: Weight of the share of tests passed.
+        perfect: Weight of the bonus.
+        bonus: Added when every test passes.
+        strict: Give nothing to a program that lists its tests (:func:`literal_check`).
+    """
+    tests = hidden_tests(problem)
+    listed = literal_check(program, [(test.given, test.expected) for test in tests], text=problem.text)
+    found = judge(problem, program)
+    none = not program.strip() or (strict and listed.suspect)
+    value = reward(found.passed, found.total, base=base, perfect=perfect, bonus=bonus, code=not none)
+    return Rewarded(value, found, listed)
+
+
 def apart(cases: Sequence[Case], shown: int, seed: int) -> tuple[list[Case], list[Case]]:
     """Cases to show in the problem and cases to keep hidden; no input is in both.
 
@@ -70,20 +120,6 @@ def apart(cases: Sequence[Case], shown: int, seed: int) -> tuple[list[Case], lis
         )
     random.Random(seed).shuffle(unique)
     return unique[:shown], unique[shown:]
-
-
-class Listed(NamedTuple):
-    """What of the tests a program writes out."""
-
-    cases: tuple[int, ...]
-    """Cases whose arguments and value both stand in the program."""
-    tables: tuple[str, ...]
-    """Constants that hold the values, or the arguments, of several cases."""
-
-    @property
-    def suspect(self) -> bool:
-        """Whether the program may know its tests rather than solve the problem."""
-        return bool(self.cases or self.tables)
 
 
 def literal_check(program: str, cases: Sequence[Case], *, text: str = "") -> Listed:
