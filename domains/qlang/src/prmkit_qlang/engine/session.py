@@ -25,6 +25,7 @@ from prmkit_qlang.engine.values import List, Value, array, items, long, text_of
 T = TypeVar("T")
 _FAULTS = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError)
 _RECURSION = 12_000
+_EXIT = re.compile(r"exit\s+\d+\s*;?\s*")
 _COMMAND = re.compile(r"\\(\w*|\\)\s*(.*)", re.DOTALL)
 
 
@@ -120,7 +121,7 @@ class Session(Evaluator):
             if statement.startswith("\\"):
                 value, quiet = self.command(statement), False
                 continue
-            if re.fullmatch(r"exit\s+\d+\s*;?", statement.strip()):
+            if statement.startswith("exit") and _EXIT.fullmatch(statement):
                 return NIL, True
             value, quiet = self._statement(statement)
         return value, quiet
@@ -137,8 +138,10 @@ class Session(Evaluator):
                 value = signal.value
         last = trees[-1] if trees else None
         quiet = last is None or _silent(last)
-        for name in [n for n, v in self.globals.items() if isinstance(v, View) and not v.source]:
-            self.globals[name].source = text.split("::", 1)[-1].strip()  # type: ignore[union-attr]
+        if "::" in text:
+            for made in self.globals.values():
+                if isinstance(made, View) and not made.source:
+                    made.source = text.split("::", 1)[-1].strip()
         return value, quiet
 
     def command(self, line: str) -> Value:
@@ -295,6 +298,8 @@ def statements(text: str) -> list[str]:
 
     Comments of their own lines and blocks between lone slashes are left out.
     """
+    if "\n" not in text and text[:1] not in ("/", " ", "\t", ""):
+        return [text]
     out: list[str] = []
     inside = False
     for line in text.replace("\r", "").split("\n"):
