@@ -185,6 +185,9 @@ def _float(value: float) -> str:
 def literal(value: Json, kind: str = "") -> str:
     """A JSON value as q text.
 
+    Raises:
+        TypeError: A mapping.
+
     Examples:
         >>> literal([1, -2]), literal([]), literal([7]), literal("a"), literal([[1, 2], "ab"])
         ('1 -2', '()', 'enlist 7', 'enlist"a"', '(1 2;"ab")')
