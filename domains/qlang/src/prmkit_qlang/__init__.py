@@ -60,8 +60,6 @@ plugin = DomainPlugin(
     grader="prmkit_qlang.grade:grade",
     suites=SUITES,
     examples="prmkit_qlang.examples:load",
-    workflow="",
-    policy="",
     prm="",
 )
 
