@@ -7,24 +7,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from prmkit_qlang.engine.apply import index
+from prmkit_qlang.engine.cast import enumerate_over
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn, is_nil
+from prmkit_qlang.engine.lists import join
 from prmkit_qlang.engine.meter import METER
+from prmkit_qlang.engine.rows import upsert
 from prmkit_qlang.engine.search import find, row_keys
 from prmkit_qlang.engine.types import (
     BOOL,
     BYTE,
-    CHAR,
     DTYPES,
-    ENUM,
-    FLOAT,
-    FLOATING,
     INT,
     LONG,
-    REAL,
     SHORT,
     SYM,
-    TEMPORAL,
 )
 from prmkit_qlang.engine.values import (
     Atom,
@@ -36,9 +33,7 @@ from prmkit_qlang.engine.values import (
     Value,
     Vec,
     at,
-    column,
     count,
-    enlist,
     enum_domain,
     is_list,
     items,
@@ -60,7 +55,7 @@ def replace(old: Value, new: Value | None) -> Value:
 
 
 def amend(x: Value, path: Sequence[Value], change: Change, y: Value | None, *, strict: bool = False) -> Value:
-    """X with the items at a path changed; y is spread over the places that a list in the path names.
+    """A value with the items at a path changed; y is spread over the places that a list in the path names.
 
     With ``strict`` a vector takes only values of its own type (indexed assignment).
 
@@ -101,7 +96,7 @@ def _single_key(x: Value, head: Value) -> bool:
 
 
 def _spread(y: Value | None, n: int) -> list[Value | None]:
-    if y is None or isinstance(y, Atom | Fn) or (isinstance(y, Dict) and not isinstance(y, Table)):
+    if y is None or isinstance(y, Atom | Fn | Dict):
         return [y] * n
     if count(y) != n:
         raise QError("length")
@@ -165,7 +160,7 @@ def _one(x: Value, i: Value, rest: Sequence[Value], change: Change, y: Value | N
         raise QError("type")
     place, n = int(i.v), count(x)
     if not 0 <= place < n:
-        raise QError("index" if False else "length")
+        raise QError("length")
     new = amend(at(x, place), rest, change, y, strict=strict)
     return put(x, place, new, strict=strict)
 
@@ -181,10 +176,6 @@ def put(x: Value, place: int, new: Value, *, strict: bool) -> Value:
     if isinstance(x, Vec):
         v = unenum(new)
         if isinstance(v, Atom) and -v.t == x.t:
-            out = x.v.copy()
-            out[place] = v.v
-            return Vec(x.t, out)
-        if isinstance(v, Atom) and strict and -v.t in _WHOLE and x.t in _WHOLE and -v.t < x.t and False:
             out = x.v.copy()
             out[place] = v.v
             return Vec(x.t, out)
@@ -239,29 +230,13 @@ def _in_dict(
     if place < n:
         new = amend(at(x.w, place), rest, change, y, strict=strict)
         values = x.w if isinstance(x.w, Vec | List) else pack(items(x.w))
-        loose = not rest
-        return Dict(
-            x.k,
-            put(
-                values,
-                place,
-                new,
-                strict=(strict and not loose) or (loose and strict and isinstance(values, Vec)),
-            ),
-        )
-    new = (
-        amend(_missing(x, rest), rest, change, y, strict=False)
-        if rest or change is not replace
-        else change(List([]), y)
-    )
+        return Dict(x.k, put(values, place, new, strict=strict and (bool(rest) or isinstance(values, Vec))))
+    old = at(x.w, -1) if rest or change is not replace else List([])
+    new = amend(old, rest, change, y)
     keys = _append(x.k, key)
     if isinstance(x.w, Vec) and strict and isinstance(new, Atom) and -new.t != x.w.t and count(x.w):
         raise QError("type")
     return Dict(keys, _append(x.w, new))
-
-
-def _missing(x: Dict, rest: Sequence[Value]) -> Value:
-    return at(x.w, -1)
 
 
 def _append(x: Value, one: Value) -> Value:
@@ -300,16 +275,27 @@ def _in_keyed(
     )
 
 
-__all__ = [
-    "CHAR",
-    "ENUM",
-    "FLOAT",
-    "FLOATING",
-    "REAL",
-    "TEMPORAL",
-    "amend",
-    "column",
-    "enlist",
-    "put",
-    "replace",
-]
+def appended(old: Value, new: Value) -> Value:
+    """``x,:y``: like join, but a list of one type stays one, an enumeration too; rows go into a table.
+
+    Raises:
+        QError: ``type`` for a value of another type, ``cast`` for a symbol that is not in the enumeration.
+    """
+    if isinstance(old, Table | Dict):
+        return upsert(old, new)
+    if isinstance(old, Enum):
+        added = new if isinstance(new, Enum | EnumAtom) else enumerate_over(old.domain, new)
+        return join(old, added)
+    if isinstance(old, List) and old.v and isinstance(old.v[0], Vec | List) and isinstance(new, Vec):
+        return List([*old.v, new])
+    if isinstance(old, Vec) and len(old.v) and isinstance(new, Atom | Vec):
+        if abs(new.t) != old.t and not (abs(new.t) == 20 and old.t == SYM):
+            raise QError("type")
+        made = join(old, unenum(new))
+        if old.attr in ("u", "g") and isinstance(made, Vec):
+            fresh = old.attr == "g" or len({*made.v.tolist()}) == len(made.v)
+            return Vec(made.t, made.v, old.attr if fresh else "")
+        if old.attr == "s" and isinstance(made, Vec) and bool(np.all(made.v[:-1] <= made.v[1:])):
+            return Vec(made.t, made.v, "s")
+        return made
+    return join(old, new)

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from prmkit_qlang.engine import temporal
-from prmkit_qlang.engine.atomic import to_type, wrap
 from prmkit_qlang.engine.context import CONTEXT
+from prmkit_qlang.engine.convert import to_type, wrap
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn
+from prmkit_qlang.engine.linear import matrix_product
 from prmkit_qlang.engine.meter import METER
-from prmkit_qlang.engine.search import find, positions
+from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.types import (
     BOOL,
     BYTE,
@@ -75,39 +76,28 @@ def dollar(x: Value, y: Value) -> Value:
         if x.t in (-LONG, -INT):
             return pad(x.v, y)
         raise QError("type")
-    if isinstance(x, Vec) and x.t in (SYM, CHAR, SHORT) and not (x.t == CHAR and _textual(y) and False):
-        kinds = items(x)
-        if (not isinstance(y, List) and not is_list(y)) or (
-            isinstance(y, Vec) and y.t == CHAR and x.t == CHAR
-        ):
-            return pack([dollar(one, y) for one in kinds])
-        if isinstance(y, Vec) and len(kinds) != count(y):
-            return pack([dollar(one, y) for one in kinds]) if x.t == SHORT and False else _raise("length")
-        if count(y) != len(kinds):
-            raise QError("length")
-        return pack([dollar(one, other) for one, other in zip(kinds, items(y), strict=True)])
-    if isinstance(x, List) and x.v and all(isinstance(k, Atom) for k in x.v):
-        if not is_list(y) or (isinstance(y, Vec) and count(y) != len(x.v)):
-            return pack([dollar(one, y) for one in x.v])
-    if (
-        isinstance(x, List)
-        and x.v
-        and all(isinstance(k, Atom | Vec) and abs(k.t) in (CHAR, SHORT, SYM) for k in x.v)
-    ):
-        if not is_list(y):
-            return pack([dollar(one, y) for one in x.v])
-        if count(y) != len(x.v):
-            return pack([dollar(one, y) for one in x.v])
-        return pack([dollar(one, other) for one, other in zip(x.v, items(y), strict=True)])
+    if isinstance(x, Vec) and x.t in (SYM, CHAR, SHORT):
+        one_text = isinstance(y, Vec) and y.t == CHAR and x.t == CHAR
+        return _each_kind(items(x), y, spread=one_text or not is_list(y))
+    if isinstance(x, List) and x.v:
+        if all(isinstance(k, Atom) for k in x.v) and isinstance(y, Vec) and count(y) != len(x.v):
+            return _each_kind(x.v, y, spread=True)
+        if all(isinstance(k, Atom | Vec) and abs(k.t) in (CHAR, SHORT, SYM) for k in x.v):
+            return _each_kind(x.v, y, spread=not is_list(y) or count(y) != len(x.v))
     if is_list(x) and is_list(y):
         return matrix_product(x, y)
-    if isinstance(x, Vec) and x.t in (LONG, INT) and not is_list(y):
-        return pack([dollar(one, y) for one in items(x)])
+    if isinstance(x, List | Vec) and count(x) and (isinstance(x, List) or x.t in (LONG, INT)):
+        return _each_kind(items(x), y, spread=True)
     raise QError("type")
 
 
-def _raise(text: str) -> Value:
-    raise QError(text)
+def _each_kind(kinds: list[Value], y: Value, *, spread: bool) -> Value:
+    """A cast by each of some kinds: of the whole of y, or item by item."""
+    if spread:
+        return pack([dollar(one, y) for one in kinds])
+    if count(y) != len(kinds):
+        raise QError("length")
+    return pack([dollar(one, other) for one, other in zip(kinds, items(y), strict=True)])
 
 
 def _textual(y: Value) -> bool:
@@ -422,39 +412,3 @@ def pad(n: int, y: Value) -> Value:
     if n >= 0:
         return chars(raw[:size].ljust(size))
     return chars(raw[-size:].rjust(size) if size else b"")
-
-
-def matrix_product(x: Value, y: Value) -> Value:
-    """Matrix (or dot) product of floats.
-
-    Raises:
-        QError: ``type`` or ``length`` where they are no matching matrices.
-    """
-    a, b = matrix(x), matrix(y)
-    if a.shape[-1] != b.shape[0]:
-        raise QError("length")
-    METER.take(int(np.prod(a.shape[:-1])) * int(np.prod(b.shape[1:])) + a.size)
-    return from_matrix(a @ b)
-
-
-def matrix(x: Value) -> Any:
-    """A vector or list of vectors of floats as an array."""
-    if isinstance(x, Vec) and x.t in (REAL, FLOAT):
-        return x.v.astype(np.float64)
-    if isinstance(x, List) and x.v and all(isinstance(one, Vec) and one.t in (REAL, FLOAT) for one in x.v):
-        if len({count(one) for one in x.v}) > 1:
-            raise QError("length")
-        return np.array([one.v for one in x.v], dtype=np.float64)  # type: ignore[attr-defined]
-    raise QError("type")
-
-
-def from_matrix(a: Any) -> Value:
-    """An array of floats as a value."""
-    if a.ndim == 0:
-        return Atom(-FLOAT, float(a))
-    if a.ndim == 1:
-        return Vec(FLOAT, a)
-    return List([Vec(FLOAT, row) for row in a])
-
-
-__all__ = ["convert", "dollar", "positions", "read"]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from prmkit_qlang.engine.atomic import add, larger, lesser, multiply
+from prmkit_qlang.engine.atomic import add, multiply
+from prmkit_qlang.engine.compare import larger, lesser
 from prmkit_qlang.engine.functions import NIL, Prim
 from prmkit_qlang.engine.types import (
     BOOL,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from prmkit_qlang.engine.apply import apply
-from prmkit_qlang.engine.atomic import add, fill
+from prmkit_qlang.engine.atomic import add
 from prmkit_qlang.engine.columns import (
     concat,
     find,
@@ -24,6 +24,7 @@ from prmkit_qlang.engine.columns import (
     sortable,
     taken,
 )
+from prmkit_qlang.engine.compare import fill
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.rows import kept, record

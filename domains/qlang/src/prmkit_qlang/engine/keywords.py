@@ -2,289 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Mapping
 
 from prmkit_qlang.engine import (
     adverbs,
     aggregates,
     atomic,
     cast,
+    compare,
     groups,
     joins,
+    linear,
     lists,
+    named,
     operators,
-    rows,
+    rounding,
+    running,
     sets,
     sorting,
     tables,
     text,
+    windows,
 )
-from prmkit_qlang.engine.apply import apply
-from prmkit_qlang.engine.context import CONTEXT
-from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import NIL, Prim, is_nil
+from prmkit_qlang.engine.functions import Prim
 from prmkit_qlang.engine.parser import Words
 from prmkit_qlang.engine.special import ASSIGN, LISTED
-from prmkit_qlang.engine.string import string
-from prmkit_qlang.engine.types import BINARY, CHAR, LAMBDA, SYM, UNARY
-from prmkit_qlang.engine.values import (
-    Atom,
-    Dict,
-    Fn,
-    List,
-    Table,
-    Value,
-    Vec,
-    at,
-    chars,
-    count,
-    empty_like,
-    enlist,
-    is_keyed,
-    is_list,
-    items,
-    long,
-    pick,
-    sym,
-    syms,
-    text_of,
-)
+from prmkit_qlang.engine.types import BINARY, LAMBDA, UNARY
+from prmkit_qlang.engine.values import Value, count, enlist, long
 
-_SYNONYM = {">=": "~<", "<=": "~>", "<>": "~="}
-
-
-def _operator(
-    name: str, two: Callable[..., Value], *, atomic_: bool = False, **more: Callable[..., Value]
-) -> Prim:
-    forms: dict[int, Callable[..., Value]] = {2: two}
-    for word, form in more.items():
-        forms[{"three": 3, "four": 4, "five": 5, "six": 6}[word]] = form
-    return Prim(name, forms, show=_SYNONYM.get(name, name), infix=True, atomic=atomic_, t=BINARY)
-
-
-DYADS: dict[str, Prim] = {
-    "+": _operator("+", atomic.add, atomic_=True),
-    "-": _operator("-", atomic.subtract, atomic_=True),
-    "*": _operator("*", atomic.multiply, atomic_=True),
-    "%": _operator("%", atomic.divide, atomic_=True),
-    "&": _operator("&", atomic.lesser, atomic_=True),
-    "|": _operator("|", atomic.larger, atomic_=True),
-    "^": _operator("^", operators.filled, atomic_=True),
-    "=": _operator("=", atomic.equal, atomic_=True),
-    "<": _operator("<", atomic.less, atomic_=True),
-    ">": _operator(">", atomic.greater, atomic_=True),
-    "<=": _operator("<=", atomic.at_most, atomic_=True),
-    ">=": _operator(">=", atomic.at_least, atomic_=True),
-    "<>": _operator("<>", atomic.unequal, atomic_=True),
-    "~": _operator("~", operators.matched),
-    ",": _operator(",", lists.join),
-    "#": _operator("#", lists.take),
-    "_": _operator("_", lists.drop),
-    "$": _operator("$", cast.dollar),
-    "!": _operator("!", operators.bang, four=operators.bang_many),
-    "?": _operator(
-        "?", operators.question, three=operators.question_three, four=operators.question_many,
-        five=operators.question_many, six=operators.question_many,
-    ),
-    "@": _operator("@", operators.at_two, three=operators.at_three, four=operators.at_four),
-    ".": _operator(".", operators.dot_two, three=operators.dot_three, four=operators.dot_four),
-}  # fmt: skip
-DYADS[":"] = ASSIGN
-
-
-def _word(
-    name: str, one: Callable[[Value], Value], show: str = "", *, atomic_: bool = False, t: int = UNARY
-) -> Prim:
-    return Prim(name, {1: one}, show=show or name, t=t, atomic=atomic_)
-
-
-def _infix(
-    name: str, two: Callable[[Value, Value], Value], show: str = "", *, atomic_: bool = False, **more: Any
-) -> Prim:
-    forms: dict[int, Callable[..., Value]] = {2: two}
-    if "one" in more:
-        forms[1] = more["one"]
-    return Prim(name, forms, show=show or name, infix=True, atomic=atomic_, t=more.get("t", BINARY))
-
-
-def _many(name: str, rank: int, form: Callable[..., Value]) -> Prim:
-    made = Prim(name, {rank: form}, t=LAMBDA)
-    made.rank = rank
-    return made
-
-
-# ---------------------------------------------------------------- small keywords of their own
-
-
-def _count(x: Value) -> Value:
-    return Atom(-7, count(x))
-
-
-def _next(x: Value) -> Value:
-    return _shift(x, 1)
-
-
-def _prev(x: Value) -> Value:
-    return _shift(x, -1)
-
-
-def _shift(x: Value, by: int) -> Value:
-    if isinstance(x, Dict):
-        return Dict(x.k, _shift(x.w, by))
-    if isinstance(x, Table):
-        return Table(x.cols, [_shift(c, by) for c in x.data])
-    if not is_list(x):
-        raise QError("type" if isinstance(x, Atom) else "rank")
-    n = count(x)
-    if isinstance(x, List):
-        hole = empty_like(x.v[0]) if x.v and is_list(x.v[0]) else at(x, -1)
-        values = x.v[by:] + [hole] * min(by, n) if by > 0 else [hole] * min(-by, n) + x.v[: n + by]
-        return List(values[:n] if by > 0 else values[-n:] if n else [])
-    return pick(x, np.arange(n) + by)
-
-
-def _xprev(x: Value, y: Value) -> Value:
-    n = lists.whole(x)
-    if isinstance(y, Dict):
-        return Dict(y.k, _xprev(x, y.w))
-    return pick(y, np.arange(count(y)) - n) if not isinstance(y, List) else _shift(y, -n)
-
-
-def _within_name(x: Value) -> tuple[Value, str]:
-    if isinstance(x, Atom) and x.t == -SYM:
-        return CONTEXT.now.get(x.v), x.v
-    return x, ""
-
-
-def on_name(two: Callable[[Value, Value], Value]) -> Callable[[Value, Value], Value]:
-    """A function whose second argument may be a table by name: the variable is changed, its name the result."""
-
-    def run(x: Value, y: Value) -> Value:
-        table, name = _within_name(y)
-        made = two(x, table)
-        if name:
-            CONTEXT.now.set(name, made)
-            return y
-        return made
-
-    return run
-
-
-def _insert(x: Value, y: Value) -> Value:
-    if not isinstance(x, Atom) or x.t != -SYM:
-        raise QError("type")
-    try:
-        old = CONTEXT.now.get(x.v)
-    except QError:
-        old = Table([], [])
-        if isinstance(y, Table) or is_keyed(y):
-            CONTEXT.now.set(x.v, y)
-            return Vec(7, np.arange(count(y)))
-        raise
-    if is_list(old):
-        n = count(old)
-        made = lists.join(old, y)
-        CONTEXT.now.set(x.v, made)
-        return Vec(7, np.arange(n, count(made)))
-    made, places = rows.insert(old, y)
-    CONTEXT.now.set(x.v, made)
-    return places
-
-
-def _upsert(x: Value, y: Value) -> Value:
-    if isinstance(x, Atom) and x.t == -SYM:
-        try:
-            old = CONTEXT.now.get(x.v)
-        except QError:
-            CONTEXT.now.set(x.v, y)
-            return x
-        CONTEXT.now.set(x.v, _upsert(old, y))
-        return x
-    if is_list(x):
-        return lists.join(x, y)
-    return rows.upsert(x, y)
-
-
-def _set(x: Value, y: Value) -> Value:
-    if isinstance(x, Atom) and x.t == -SYM:
-        if x.v.startswith(":"):
-            raise QError("access")
-        CONTEXT.now.set(x.v, y)
-        return x
-    raise QError("type" if not is_list(x) else "access")
-
-
-def _get(x: Value) -> Value:
-    if isinstance(x, Atom) and x.t == -SYM:
-        if x.v.startswith(":"):
-            raise QError("access")
-        return CONTEXT.now.get(x.v)
-    return operators.value(x)
-
-
-def _tables(x: Value) -> Value:
-    machine = CONTEXT.now
-    if isinstance(x, Atom) and x.t == -SYM and x.v not in ("", "."):
-        space = machine.get(x.v)
-        if isinstance(space, Dict):
-            return pick(
-                space.k,
-                np.array(
-                    [i for i, one in enumerate(items(space.w)) if isinstance(one, Table) or is_keyed(one)],
-                    dtype=np.int64,
-                ),
-            )
-    return syms(
-        [
-            name
-            for name in machine.names()
-            if isinstance(machine.get(name), Table) or is_keyed(machine.get(name))
-        ]
-    )
-
-
-def _views(x: Value) -> Value:
-    made = syms(CONTEXT.now.view_names())  # type: ignore[attr-defined]
-    return Vec(SYM, made.v, "s" if len(made.v) else "")
-
-
-def _view(x: Value) -> Value:
-    return chars(CONTEXT.now.view_text(lists_name(x)))  # type: ignore[attr-defined]
-
-
-def lists_name(x: Value) -> str:
-    """The name in a symbol.
-
-    Raises:
-        QError: ``type`` for anything else.
-    """
-    if isinstance(x, Atom) and x.t == -SYM:
-        return str(x.v)
-    raise QError("type")
-
-
-def _system(x: Value) -> Value:
-    return CONTEXT.now.command("\\" + text_of(x))
-
-
-def _refuse(*_: Value) -> Value:
-    raise QError("access")
-
-
-def _rand(x: Value) -> Value:
-    return lists.first(CONTEXT.now.draw(1, x))
-
-
-def _show(x: Value) -> Value:
-    CONTEXT.now.show(x)  # type: ignore[attr-defined]
-    return NIL
-
-
-def _eval(x: Value) -> Value:
-    return CONTEXT.now.run_tree(x)
+Form = Callable[..., Value]
 
 
 def _each(f: Value, x: Value) -> Value:
@@ -303,164 +49,128 @@ def _prior(f: Value, x: Value) -> Value:
     return adverbs.each_prior(f, [x])
 
 
-def _ungroup(x: Value) -> Value:
-    return groups.ungroup(x)
+def _count(x: Value) -> Value:
+    return long(count(x))
 
 
-def _meta(x: Value) -> Value:
-    return tables.meta(_within_name(x)[0])
-
-
-def _cols(x: Value) -> Value:
-    return tables.cols(_within_name(x)[0])
-
-
-def _keys(x: Value) -> Value:
-    return tables.keys(_within_name(x)[0])
-
-
-def _fkeys(x: Value) -> Value:
-    return tables.fkeys(_within_name(x)[0])
-
-
-def _mcount(name: str) -> Callable[[Value, Value], Value]:
-    return aggregates.windowed(name)
-
-
-def _inverse(x: Value) -> Value:
-    matrix = cast.matrix(x)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise QError("length")
-    try:
-        return cast.from_matrix(np.linalg.inv(matrix))
-    except np.linalg.LinAlgError:
-        return cast.from_matrix(np.full(matrix.shape, np.nan))
-
-
-def _solve(x: Value, y: Value) -> Value:
-    a, b = cast.matrix(x), cast.matrix(y)
-    try:
-        return cast.from_matrix(np.linalg.lstsq(b.T, a.T, rcond=None)[0].T)
-    except np.linalg.LinAlgError as error:
-        raise QError("domain") from error
-
-
-def _apply_each_sum(x: Value) -> Value:
-    return aggregates.sum_(x)
-
-
-def _differ(x: Value) -> Value:
-    return sets.differ(x)
-
-
-def _string(x: Value) -> Value:
-    return string(x, CONTEXT.precision)
-
-
-def _asof(x: Value, y: Value) -> Value:
-    return joins.asof(x, y)
-
-
-def _sample(name: str, two: Callable[[Value, Value], Value]) -> Prim:
-    return _infix(name, two)
-
-
-def _gtime(x: Value) -> Value:
+def _same(x: Value) -> Value:
     return x
 
 
-MONADS: dict[str, Prim] = {
-    "+": _word("flip", lists.flip, "+:"), "-": _word("neg", atomic.negate, "-:", atomic_=True),
-    "*": _word("first", lists.first, "*:"), "%": _word("reciprocal", atomic.reciprocal, "%:", atomic_=True),
-    "&": _word("where", lists.where, "&:"), "|": _word("reverse", lists.reverse, "|:"),
-    "^": _word("null", atomic.is_null, "^:", atomic_=True), "=": _word("group", sets.group, "=:"),
-    "<": _word("iasc", sorting.iasc, "<:"), ">": _word("idesc", sorting.idesc, ">:"),
-    "~": _word("not", atomic.not_, "~:", atomic_=True), ",": _word("enlist", enlist, ",:"),
-    "#": _word("count", _count, "#:"), "_": _word("floor", atomic.floor, "_:", atomic_=True),
-    "$": _word("string", _string, "$:"), "!": _word("key", operators.key, "!:"),
-    "?": _word("distinct", operators.roll, "?:"), "@": _word("type", operators.type_of, "@:"),
-    ".": _word("value", operators.value, ".:"),
-}  # fmt: skip
+# ---------------------------------------------------------------- operators
 
-KEYWORDS: dict[str, Value] = {prim.name: prim for prim in MONADS.values()}
-KEYWORDS |= {
-    "enlist": LISTED, "get": _word("get", _get, ".:"), "til": _word("til", lists.til), "last": _word("last", lists.last),
-    "raze": _word("raze", lists.raze, ",/"), "sum": _word("sum", aggregates.sum_), "prd": _word("prd", aggregates.prd),
-    "max": _word("max", aggregates.max_), "min": _word("min", aggregates.min_), "avg": _word("avg", aggregates.avg),
-    "sums": _word("sums", aggregates.sums, "+\\"), "prds": _word("prds", aggregates.prds, "*\\"),
-    "maxs": _word("maxs", aggregates.maxs, "|\\"), "mins": _word("mins", aggregates.mins, "&\\"),
-    "avgs": _word("avgs", aggregates.avgs), "var": _word("var", aggregates.var), "dev": _word("dev", aggregates.dev),
-    "svar": _word("svar", aggregates.svar), "sdev": _word("sdev", aggregates.sdev), "med": _word("med", aggregates.med),
-    "all": _word("all", aggregates.all_), "any": _word("any", aggregates.any_),
-    "fills": _word("fills", aggregates.fills, "^\\"),
-    "deltas": Prim("deltas", {1: aggregates.deltas, 2: lambda s, x: aggregates.deltas(x, s)}, show="-':", t=UNARY),
-    "ratios": Prim("ratios", {1: aggregates.ratios, 2: lambda s, x: aggregates.ratios(x, s)}, show="%':", t=UNARY),
-    "next": _word("next", _next), "prev": _word("prev", _prev, ":':"), "differ": _word("differ", _differ, "~~':"),
-    "asc": _word("asc", sorting.asc), "desc": _word("desc", sorting.desc), "rank": _word("rank", sorting.rank),
-    "abs": _word("abs", atomic.absolute, atomic_=True), "signum": _word("signum", atomic.signum, atomic_=True),
-    "ceiling": _word("ceiling", atomic.ceiling, atomic_=True), "lower": _word("lower", text.lower),
-    "upper": _word("upper", text.upper), "trim": _word("trim", text.trim), "ltrim": _word("ltrim", text.ltrim),
-    "rtrim": _word("rtrim", text.rtrim), "md5": _word("md5", text.md5), "string": MONADS["$"],
-    "cols": _word("cols", _cols), "keys": _word("keys", _keys), "meta": _word("meta", _meta),
-    "fkeys": _word("fkeys", _fkeys), "ungroup": _word("ungroup", _ungroup), "attr": _word("attr", operators.attribute),
-    "tables": _word("tables", _tables), "views": _word("views", _views), "view": _word("view", _view),
-    "show": _word("show", _show), "parse": _word("parse", operators.parsed, "-5!"),
-    "eval": _word("eval", _eval, "-6!"), "reval": _word("reval", _eval, "-24!"), "rand": _word("rand", _rand),
-    "inv": _word("inv", _inverse), "gtime": _word("gtime", _gtime), "ltime": _word("ltime", _gtime),
-    "value": MONADS["."],
+_ATOMIC_DYADS: dict[str, Form] = {
+    "+": atomic.add, "-": atomic.subtract, "*": atomic.multiply, "%": atomic.divide, "&": compare.lesser,
+    "|": compare.larger, "^": operators.filled, "=": compare.equal, "<": compare.less, ">": compare.greater,
+    "<=": compare.at_most, ">=": compare.at_least, "<>": compare.unequal,
 }  # fmt: skip
-KEYWORDS |= {
-    name: _word(name, atomic.real_function(name, op), atomic_=True)
-    for name, op in atomic.REAL_FUNCTIONS.items()
+_OTHER_DYADS: dict[str, Mapping[int, Form]] = {
+    "~": {2: operators.matched}, ",": {2: lists.join}, "#": {2: lists.take}, "_": {2: lists.drop},
+    "$": {2: cast.dollar}, "!": {2: operators.bang, 4: operators.bang_many},
+    "?": {2: operators.question, 3: operators.question_three, **dict.fromkeys((4, 5, 6), operators.question_many)},
+    "@": {2: operators.at_two, 3: operators.at_three, 4: operators.at_four},
+    ".": {2: operators.dot_two, 3: operators.dot_three, 4: operators.dot_four},
+}  # fmt: skip
+_SHOWN = {
+    ">=": "~<", "<=": "~>", "<>": "~=", "raze": ",/", "sums": "+\\", "prds": "*\\", "maxs": "|\\",
+    "mins": "&\\", "fills": "^\\", "deltas": "-':", "ratios": "%':", "prev": ":':", "differ": "~~':",
+    "parse": "-5!", "eval": "-6!", "reval": "-24!", "get": ".:", "and": "&", "or": "|", "mmu": "$",
+}  # fmt: skip
+"""How the console shows functions that are not shown by their names."""
+
+
+def _function(
+    name: str, forms: Mapping[int, Form], *, infix: bool = False, atomic: bool = False, t: int = 0
+) -> Prim:
+    return Prim(name, forms, show=_SHOWN.get(name, ""), infix=infix, atomic=atomic, t=t)
+
+
+DYADS: dict[str, Prim] = {
+    **{k: _function(k, {2: two}, infix=True, atomic=True, t=BINARY) for k, two in _ATOMIC_DYADS.items()},
+    **{k: _function(k, forms, infix=True, t=BINARY) for k, forms in _OTHER_DYADS.items()},
+    ":": ASSIGN,
 }
-KEYWORDS |= {
-    "in": _infix("in", sets.in_), "within": _infix("within", sets.within), "like": _infix("like", text.like),
-    "bin": _infix("bin", sorting.bin_), "binr": _infix("binr", sorting.binr), "mod": _infix("mod", atomic.mod, atomic_=True),
-    "div": _infix("div", atomic.div, atomic_=True), "xbar": _infix("xbar", atomic.xbar, atomic_=True),
-    "xexp": _infix("xexp", atomic.xexp, atomic_=True), "xlog": _infix("xlog", atomic.xlog, atomic_=True),
-    "and": _infix("and", atomic.lesser, "&", atomic_=True), "or": _infix("or", atomic.larger, "|", atomic_=True),
-    "except": _infix("except", sets.except_), "inter": _infix("inter", sets.inter), "union": _infix("union", sets.union),
-    "cross": _infix("cross", sets.cross), "cut": _infix("cut", lists.cut), "sublist": _infix("sublist", lists.sublist),
-    "rotate": _infix("rotate", lists.rotate), "xprev": _infix("xprev", _xprev), "xrank": _infix("xrank", sorting.xrank),
-    "vs": _infix("vs", text.vs), "sv": _infix("sv", text.sv), "ss": _infix("ss", text.ss),
-    "wavg": _infix("wavg", aggregates.wavg), "wsum": _infix("wsum", aggregates.wsum),
-    "cov": _infix("cov", aggregates.covariance(False)), "scov": _infix("scov", aggregates.covariance(True)),
-    "cor": _infix("cor", aggregates.correlation), "ema": _infix("ema", aggregates.ema),
-    "mmu": _infix("mmu", cast.matrix_product, "$"), "lsq": _infix("lsq", _solve),
-    "each": _infix("each", _each), "peach": _infix("peach", _each), "over": _infix("over", _over),
-    "scan": _infix("scan", _scan), "prior": _infix("prior", _prior),
-    "xasc": _infix("xasc", on_name(groups.xasc)), "xdesc": _infix("xdesc", on_name(groups.xdesc)),
-    "xcol": _infix("xcol", tables.xcol), "xcols": _infix("xcols", tables.xcols), "xkey": _infix("xkey", on_name(tables.xkey)),
-    "xgroup": _infix("xgroup", lambda x, y: groups.xgroup(x, _within_name(y)[0])), "fby": _infix("fby", groups.fby),
-    "insert": _infix("insert", _insert), "upsert": _infix("upsert", _upsert), "set": _infix("set", _set),
-    "lj": _infix("lj", joins.lj), "ljf": _infix("ljf", joins.ljf), "ij": _infix("ij", joins.ij), "ijf": _infix("ijf", joins.ijf),
-    "uj": _infix("uj", joins.uj), "ujf": _infix("ujf", joins.ujf), "pj": _infix("pj", joins.pj),
-    "asof": _infix("asof", _asof),
-    "ssr": _many("ssr", 3, text.ssr), "ej": _many("ej", 3, joins.ej), "aj": _many("aj", 3, joins.aj),
-    "aj0": _many("aj0", 3, joins.aj0), "ajf": _many("ajf", 3, joins.ajf), "ajf0": _many("ajf0", 3, joins.ajf0),
-    "wj": _many("wj", 4, joins.wj), "wj1": _many("wj1", 4, joins.wj1),
+
+_MONADS: dict[str, tuple[str, Form]] = {
+    "+": ("flip", lists.flip), "-": ("neg", atomic.negate), "*": ("first", lists.first),
+    "%": ("reciprocal", atomic.reciprocal), "&": ("where", lists.where), "|": ("reverse", lists.reverse),
+    "^": ("null", compare.is_null), "=": ("group", sets.group), "<": ("iasc", sorting.iasc),
+    ">": ("idesc", sorting.idesc), "~": ("not", compare.not_), ",": ("enlist", enlist),
+    "#": ("count", _count), "_": ("floor", rounding.floor), "$": ("string", named.string),
+    "!": ("key", operators.key), "?": ("distinct", operators.roll), "@": ("type", operators.type_of),
+    ".": ("value", operators.value),
 }  # fmt: skip
-KEYWORDS |= {name: _infix(name, _mcount(name)) for name in ("mavg", "msum", "mmax", "mmin", "mcount", "mdev")}
-KEYWORDS |= {
-    name: _word(name, _refuse)
-    for name in ("hopen", "hclose", "hcount", "hdel", "hsym", "read0", "read1", "save", "load", "rload", "rsave",
-                 "getenv", "exit")
+MONADS: dict[str, Prim] = {
+    mark: Prim(name, {1: one}, show=mark + ":", t=UNARY, atomic=mark in "-%^~_")
+    for mark, (name, one) in _MONADS.items()
+}
+
+# ---------------------------------------------------------------- keywords
+
+_ATOMIC: dict[str, Form] = {
+    "abs": atomic.absolute, "signum": atomic.signum, "ceiling": rounding.ceiling,
+    **{name: atomic.real_function(name, op) for name, op in atomic.REAL_FUNCTIONS.items()},
 }  # fmt: skip
-KEYWORDS |= {name: _infix(name, _refuse) for name in ("setenv", "dsave")}
+_ONE: dict[str, Form] = {
+    "all": aggregates.all_, "any": aggregates.any_, "asc": sorting.asc, "attr": operators.attribute,
+    "avg": aggregates.avg, "avgs": running.avgs, "cols": named.cols, "desc": sorting.desc,
+    "dev": aggregates.dev, "differ": sets.differ, "eval": named.evaluate, "fills": running.fills,
+    "fkeys": named.fkeys, "get": named.get, "gtime": _same, "hsym": named.hsym, "inv": linear.inverse,
+    "keys": named.keys, "last": lists.last, "lower": text.lower, "ltime": _same, "ltrim": text.ltrim,
+    "max": aggregates.max_, "maxs": running.maxs, "md5": text.md5, "med": aggregates.med,
+    "meta": named.meta, "min": aggregates.min_, "mins": running.mins, "next": running.following,
+    "parse": operators.parsed, "prd": aggregates.prd, "prds": running.prds, "prev": running.preceding,
+    "rand": named.rand, "rank": sorting.rank, "raze": lists.raze, "reval": named.evaluate,
+    "rtrim": text.rtrim, "sdev": aggregates.sdev, "show": named.show, "sum": aggregates.sum_,
+    "sums": running.sums, "svar": aggregates.svar, "system": named.system, "tables": named.named_tables,
+    "til": lists.til, "trim": text.trim, "ungroup": groups.ungroup, "upper": text.upper,
+    "var": aggregates.var, "view": named.view, "views": named.views,
+}  # fmt: skip
+_ONE_OR_TWO: dict[str, tuple[Form, Form]] = {
+    "deltas": (running.deltas, lambda seed, x: running.deltas(x, seed)),
+    "ratios": (running.ratios, lambda seed, x: running.ratios(x, seed)),
+}
+_ATOMIC_INFIX: dict[str, Form] = {
+    "and": compare.lesser, "div": rounding.div, "mod": rounding.mod, "or": compare.larger,
+    "xbar": rounding.xbar, "xexp": atomic.xexp, "xlog": atomic.xlog,
+}  # fmt: skip
+_INFIX: dict[str, Form] = {
+    "asof": joins.asof, "bin": sorting.bin_, "binr": sorting.binr, "cor": aggregates.correlation,
+    "cov": aggregates.covariance(sample=False), "cross": sets.cross, "cut": lists.cut, "each": _each,
+    "ema": windows.ema, "except": sets.except_, "fby": groups.fby, "ij": joins.ij, "ijf": joins.ijf,
+    "in": sets.in_, "insert": named.insert, "inter": sets.inter, "like": text.like, "lj": joins.lj,
+    "ljf": joins.ljf, "lsq": linear.least_squares, "mmu": linear.matrix_product, "over": _over,
+    "peach": _each, "pj": joins.pj, "prior": _prior, "rotate": lists.rotate, "scan": _scan,
+    "scov": aggregates.covariance(sample=True), "set": named.assign, "ss": text.ss,
+    "sublist": lists.sublist, "sv": text.sv, "uj": joins.uj, "ujf": joins.ujf, "union": sets.union,
+    "upsert": named.upsert, "vs": text.vs, "wavg": aggregates.wavg, "within": sets.within,
+    "wsum": aggregates.wsum, "xasc": named.on_name(groups.xasc), "xcol": tables.xcol, "xcols": tables.xcols,
+    "xdesc": named.on_name(groups.xdesc), "xgroup": named.xgroup, "xkey": named.on_name(tables.xkey),
+    "xprev": running.xprev, "xrank": sorting.xrank,
+    **{name: windows.windowed(name) for name in windows.NAMES},
+}  # fmt: skip
+_MANY: dict[str, tuple[int, Form]] = {
+    "aj": (3, joins.aj), "aj0": (3, joins.aj0), "ajf": (3, joins.ajf), "ajf0": (3, joins.ajf0),
+    "ej": (3, joins.ej), "ssr": (3, text.ssr), "wj": (4, joins.wj), "wj1": (4, joins.wj1),
+}  # fmt: skip
+_OUTSIDE_ONE = (
+    "exit", "getenv", "hclose", "hcount", "hdel", "hopen", "load", "read0", "read1", "rload", "rsave",
+    "save",
+)  # fmt: skip
+_OUTSIDE_TWO = ("dsave", "setenv")
 
-
-def _hsym(x: Value) -> Value:
-    if isinstance(x, Atom) and x.t == -SYM:
-        return sym(x.v if x.v.startswith(":") else ":" + x.v)
-    if isinstance(x, Vec) and x.t == SYM:
-        return syms([one if one.startswith(":") else ":" + one for one in x.v.tolist()])
-    raise QError("type")
-
-
-KEYWORDS["system"] = _word("system", _system)
-KEYWORDS["hsym"] = _word("hsym", _hsym)
+KEYWORDS: dict[str, Value] = {
+    **{prim.name: prim for prim in MONADS.values()},
+    "enlist": LISTED,
+    **{k: _function(k, {1: one}, atomic=True) for k, one in _ATOMIC.items()},
+    **{k: _function(k, {1: one}) for k, one in _ONE.items()},
+    **{k: _function(k, {1: one, 2: two}, t=UNARY) for k, (one, two) in _ONE_OR_TWO.items()},
+    **{k: _function(k, {2: two}, infix=True, atomic=True) for k, two in _ATOMIC_INFIX.items()},
+    **{k: _function(k, {2: two}, infix=True) for k, two in _INFIX.items()},
+    **{k: _function(k, {n: form}, t=LAMBDA) for k, (n, form) in _MANY.items()},
+    **{k: _function(k, {1: named.refuse}) for k in _OUTSIDE_ONE},
+    **{k: _function(k, {2: named.refuse}, infix=True) for k in _OUTSIDE_TWO},
+}
 
 WORDS = Words(DYADS, MONADS, KEYWORDS)
 """What the parser of a session knows."""
-
-__all__ = ["CHAR", "WORDS", "Fn", "apply", "chars", "is_nil", "items", "long"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from prmkit_qlang.engine import atomic, cast, lists, sets, sorting
+from prmkit_qlang.engine import cast, compare, lists, rounding, sets, sorting
 from prmkit_qlang.engine.amend import amend, replace
 from prmkit_qlang.engine.apply import apply, index, index_deep
 from prmkit_qlang.engine.context import CONTEXT
@@ -82,8 +82,8 @@ def filled(x: Value, y: Value) -> Value:
     if (isinstance(x, Table) or is_keyed(x)) and (isinstance(y, Table) or is_keyed(y)):
         return fill_tables(x, y)
     if isinstance(x, Atom) and isinstance(y, Atom | Vec) and abs(x.t) == abs(y.t) == SYM:
-        return atomic.fill(x, y)
-    return atomic.fill(x, y)
+        return compare.fill(x, y)
+    return compare.fill(x, y)
 
 
 # ---------------------------------------------------------------- !
@@ -472,7 +472,7 @@ def real_one() -> Value:
 
 def floor_or_lower(x: Value) -> Value:
     """``_`` of one argument."""
-    return atomic.floor(x)
+    return rounding.floor(x)
 
 
 def attribute(x: Value) -> Value:

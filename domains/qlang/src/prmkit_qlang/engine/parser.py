@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import HOLE, ITERATORS, NIL, Lambda, Prim
+from prmkit_qlang.engine.functions import HOLE, NIL, Lambda, Prim
 from prmkit_qlang.engine.lexer import Token, tokens
 from prmkit_qlang.engine.special import (
     ASSIGN,
@@ -28,11 +28,24 @@ from prmkit_qlang.engine.special import (
     make_table,
     nothing,
 )
-from prmkit_qlang.engine.types import SYM
-from prmkit_qlang.engine.values import Atom, Dict, List, Value, Vec, enlist, flag, longs, syms
+from prmkit_qlang.engine.trees import (
+    Given,
+    Tree,
+    assignable,
+    assigned,
+    composed,
+    constant,
+    implicit,
+    lone,
+    name_in,
+    named_by,
+    phrase_dict,
+    sequence,
+)
+from prmkit_qlang.engine.types import INF_LONG, LONG, SYM
+from prmkit_qlang.engine.values import Atom, List, Value, enlist, flag, syms
 from prmkit_qlang.engine.values import sym as symbol
 
-Tree = Value
 _CLOSE = frozenset([")", "]", "}", ";"])
 _QUERIES = frozenset(["select", "exec", "update", "delete"])
 _MAX_PARAMS = 8
@@ -152,21 +165,21 @@ class _Parser:
             right = self.expression()
             return left if right is None else self.prefixed(left, right)
         kind, value, *_ = self.toks[self.i]
-        if kind == "o" and value[-1] == ":" and value[0] not in "012" and not self.followed_by("a"):
-            if value in (":", "::") or _assignable(left):
-                self.i += 1
-                return self.assignment(left, value)
+        assigns = kind == "o" and value[-1] == ":" and value[0] not in "012" and not self.followed_by("a")
+        if assigns and (value in (":", "::") or assignable(left)):
+            self.i += 1
+            return self.assignment(left, value)
         middle, verb = self.term()
         if not verb:
             right_tree = self.rest(middle, False)
             left = self.monadic(left)
-            return _composed(left, right_tree) if self.is_open(right_tree) else List([left, right_tree])
+            return composed(left, right_tree) if self.is_open(right_tree) else List([left, right_tree])
         right = self.expression()
         if right is None:
             derived = isinstance(middle, List)  # takes one argument or two: two are wanted here
             return self.opened(List([middle, left, HOLE] if derived else [middle, left]))
         if self.is_open(right) or (self.bare_end == self.i and isinstance(right, Prim)):
-            return self.opened(_composed(List([middle, left]), right))
+            return self.opened(composed(List([middle, left]), right))
         return List([middle, left, right])
 
     def prefixed(self, left: Tree, right: Tree) -> Tree:
@@ -174,7 +187,7 @@ class _Parser:
         if isinstance(left, Prim) and left is self.words.dyads.get(left.name):
             raise QError(left.name)
         if self.is_open(right):
-            return self.opened(_composed(left, right))
+            return self.opened(composed(left, right))
         return List([left, right])
 
     def monadic(self, tree: Tree) -> Tree:
@@ -248,7 +261,7 @@ class _Parser:
         kind, value, start, _, _ = self.toks[self.i]
         self.i += 1
         if kind == "n":
-            return _constant(value), False
+            return constant(value), False
         if kind == "v":
             return self.name(value)
         if kind == "o":
@@ -267,7 +280,7 @@ class _Parser:
         if kind == "[":
             parts = self.statements()
             self.expect("]")
-            return _sequence(parts), False
+            return sequence(parts), False
         raise QError(kind)
 
     def name(self, name: str) -> tuple[Tree, bool]:
@@ -338,9 +351,9 @@ class _Parser:
         toks = self.toks
         if self.i + 1 < self.n and toks[self.i][0] == "v" and toks[self.i + 1][:2] == ("o", ":"):
             self.i += 2
-            return _Given(toks[self.i - 2][1]), self.expression()
+            return Given(toks[self.i - 2][1]), self.expression()
         tree = self.expression()
-        return ("", None) if tree is None else (_named_by(tree), tree)
+        return ("", None) if tree is None else (named_by(tree), tree)
 
     def braces(self, start: int) -> Tree:
         kept, asked = (self.commas, self.stops), self.asked
@@ -354,8 +367,8 @@ class _Parser:
         end = self.expect("}")
         self.commas, self.stops, self.asked = *kept, asked
         if params is None:
-            params = _implicit(self.toks[first : self.i - 1])
-        names = frozenset(one for one in params if isinstance(one, str)) | _assigned(body)
+            params = implicit(self.toks[first : self.i - 1])
+        names = frozenset(one for one in params if isinstance(one, str)) | assigned(body)
         source = self.text[start : end[3]]
         return Lambda(source, params, names, tuple(body), self.context, self.runner)
 
@@ -415,7 +428,7 @@ class _Parser:
                 mark = self.toks[self.i][1]
                 self.i += 1
                 if not out:
-                    out.append(Atom(-7, 2**63 - 1))
+                    out.append(Atom(-LONG, INF_LONG))
                 out.append(List([List([self.words.monads[mark], self.expression() or NIL])]))
             elif position == 0:
                 limit = self.expression()
@@ -451,26 +464,21 @@ class _Parser:
         by: Tree = flag(distinct)
         what: Tree
         if groups is not None:
-            by = _phrase_dict(groups, set())
+            by = phrase_dict(groups, set())
         if word == "delete":
-            names = [_name(tree) for _, tree in columns]
+            names = [name_in(tree) for _, tree in columns]
             what = enlist(syms(names))
             return List([self.words.dyads["!"], source, where, flag(False), what])
         if word == "exec":
-            by = List([]) if groups is None else _lone(groups, by)
-            what = _lone(columns, _phrase_dict(columns, set())) if columns else List([])
+            by = List([]) if groups is None else lone(groups, by)
+            what = lone(columns, phrase_dict(columns, set())) if columns else List([])
         else:
             taken = {name for name, _ in groups} if groups else set()
             if {name for name, _ in columns} & (taken - {"x"}) and groups:
                 clash = next(name for name, _ in columns if name in taken)
                 raise QError(f"dup names for cols/groups {clash}")
-            what = _phrase_dict(columns, taken) if columns else List([])
+            what = phrase_dict(columns, taken) if columns else List([])
         return List([self.words.dyads["!" if word == "update" else "?"], source, where, by, what, *extra])
-
-
-def _composed(left: Tree, right: Tree) -> Tree:
-    """The composition of two functions as a tree."""
-    return List([ITERATE["'"], left, right])
 
 
 class _Word(Value):
@@ -481,114 +489,3 @@ class _Word(Value):
     def __init__(self, word: str) -> None:
         self.t = 0
         self.word = word
-
-
-def _assignable(left: Tree) -> bool:
-    return (isinstance(left, Atom) and left.t == -SYM) or (isinstance(left, List) and len(left.v) > 1)
-
-
-def _constant(value: Value) -> Tree:
-    """A constant as a tree: symbols are enlisted, so that they are not names."""
-    if isinstance(value, Atom) and value.t == -SYM:
-        return enlist(value)
-    if isinstance(value, Vec) and value.t == SYM:
-        return List([value])
-    return value
-
-
-def _sequence(parts: list[Tree | None]) -> Tree:
-    return List([SEQUENCE, *(one if one is not None else NIL for one in parts)])
-
-
-def _implicit(inside: list[Token]) -> tuple[str, ...]:
-    """x, y and z as far as the body uses them, nested functions left out."""
-    depth, seen = 0, set()
-    for kind, value, *_ in inside:
-        if kind == "{":
-            depth += 1
-        elif kind == "}":
-            depth -= 1
-        elif kind == "v" and depth == 0:
-            root = value.split(".")[0]
-            if root in ("x", "y", "z"):
-                seen.add(root)
-    for place, name in ((3, "z"), (2, "y")):
-        if name in seen:
-            return ("x", "y", "z")[:place]
-    return ("x",)
-
-
-def _assigned(body: list[Tree | None]) -> frozenset[str]:
-    """Names that a body assigns with one colon."""
-    names: set[str] = set()
-    waiting: list[Any] = [one for one in body if one is not None]
-    while waiting:
-        tree = waiting.pop()
-        if not isinstance(tree, List) or not tree.v:
-            continue
-        if tree.v[0] is ASSIGN and len(tree.v) == 3:
-            _targets(tree.v[1], names)
-        waiting.extend(tree.v)
-    return frozenset(names)
-
-
-def _targets(left: Tree, names: set[str]) -> None:
-    if isinstance(left, Atom) and left.t == -SYM and not left.v.startswith("."):
-        names.add(left.v)
-    elif isinstance(left, List) and left.v and left.v[0] is LISTED:
-        for one in left.v[1:]:
-            _targets(one, names)
-
-
-def _named_by(tree: Tree) -> str:
-    """Name of a column that has none: its leftmost term where that is a name, else ``x``."""
-    while isinstance(tree, List) and len(tree.v) > 1:
-        tree = tree.v[1]
-    if isinstance(tree, Atom) and tree.t == -SYM and tree.v != "i":
-        return str(tree.v).split(".")[-1]
-    return "x"
-
-
-def _phrase_dict(pairs: list[tuple[str, Tree]], taken: set[str]) -> Tree:
-    names: list[str] = []
-    used = set(taken)
-    for name, _ in pairs:
-        fresh, number = name, 0
-        while fresh in used:
-            number += 1
-            fresh = f"{name}{number}"
-        used.add(fresh)
-        names.append(fresh)
-    if not pairs:
-        return longs([])
-    return Dict(syms(names), trees([tree for _, tree in pairs]))
-
-
-def trees(parts: list[Tree]) -> Value:
-    """Trees as a list: a symbol vector where all are names."""
-    if parts and all(isinstance(one, Atom) and one.t == -SYM for one in parts):
-        return syms([one.v for one in parts])  # type: ignore[attr-defined]
-    return List(parts)
-
-
-class _Given(str):
-    """The name of a column that the text gives, not one taken from its expression."""
-
-    __slots__ = ()
-
-
-def _lone(pairs: list[tuple[str, Tree]], otherwise: Tree) -> Tree:
-    """The tree of a single phrase without a name of its own, as exec wants it."""
-    if len(pairs) == 1 and not isinstance(pairs[0][0], _Given):
-        tree = pairs[0][1]
-        return enlist(tree) if isinstance(tree, Atom) and tree.t == -SYM else List([tree])
-    return otherwise
-
-
-def _name(tree: Tree) -> str:
-    if isinstance(tree, Atom) and tree.t == -SYM:
-        return str(tree.v)
-    raise QError("type")
-
-
-__all__ = ["ITERATORS", "Words", "parse", "trees"]

@@ -11,16 +11,17 @@ from prmkit_qlang.engine import dotnames
 from prmkit_qlang.engine.chance import Chance
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError, ReturnSignal
-from prmkit_qlang.engine.evaluate import Evaluator, Frame, View
+from prmkit_qlang.engine.evaluate import Evaluator
 from prmkit_qlang.engine.format import console
-from prmkit_qlang.engine.functions import NIL, Fn, is_nil
+from prmkit_qlang.engine.functions import NIL, is_nil
 from prmkit_qlang.engine.inline import s1
 from prmkit_qlang.engine.keywords import WORDS
 from prmkit_qlang.engine.meter import METER, Allowance
 from prmkit_qlang.engine.sp import SCRIPT
 from prmkit_qlang.engine.special import ASSIGN, ASSIGN_GLOBAL, CONTROL, Special
 from prmkit_qlang.engine.types import CHAR, INT
-from prmkit_qlang.engine.values import List, Value, array, items, long, text_of
+from prmkit_qlang.engine.values import Fn, List, Value, array, items, long, text_of
+from prmkit_qlang.engine.variables import Frame, View
 
 T = TypeVar("T")
 _FAULTS = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError)
@@ -47,6 +48,7 @@ class Session(Evaluator):
         self.precision, self.width, self.height = 7, 80, 25
         self.day_first = False
         self.printed: list[str] = []
+        self.line_open = False
         self.fault: Exception | None = None
         """The last fault of the interpreter itself; ``nyi`` was signalled for it."""
         self.chance = Chance()
@@ -65,13 +67,13 @@ class Session(Evaluator):
 
     def console(self, text: str) -> str:
         """What a q console prints for a text: values, ``'text`` for an error, nothing for an assignment."""
-        self.printed = []
+        self.printed, self.line_open = [], False
         try:
             value, quiet = self._within_budget(lambda: self._script(text))
             if not quiet and not is_nil(value):
                 self.show(value)
         except QError as error:
-            self.printed.append("'" + error.text)
+            self.say("'" + error.text)
         return "\n".join(self.printed)
 
     def split(self, text: str) -> list[str]:
@@ -192,11 +194,19 @@ class Session(Evaluator):
 
     def show(self, value: Value) -> None:
         """Print a value as the console does."""
-        self.printed.append(console(value, precision=self.precision, width=self.width, height=self.height))
+        self.say(console(value, precision=self.precision, width=self.width, height=self.height))
+
+    def say(self, text: str, *, ends: bool = True) -> None:
+        """Print a text, behind what stands on a line that has not ended."""
+        if self.line_open:
+            self.printed[-1] += text
+        else:
+            self.printed.append(text)
+        self.line_open = not ends
 
     def show_inline(self, value: Value) -> None:
         """Print a value on one line."""
-        self.printed.append(s1(value, precision=self.precision))
+        self.say(s1(value, precision=self.precision))
 
     def write(self, handle: int, value: Value) -> Value:
         """``1 "text"``: text to the console; ``0 "text"``: evaluate.
@@ -213,7 +223,8 @@ class Session(Evaluator):
         if abs(value.t) != CHAR and not (isinstance(value, List) and handle < 0):
             raise QError("type")
         for one in items(value) if isinstance(value, List) else [value]:
-            self.printed.append(text_of(one).removesuffix("\n"))
+            text = text_of(one)
+            self.say(text.removesuffix("\n"), ends=handle < 0 or text.endswith("\n"))
         return long(handle)
 
     def draw(self, n: int, source: Value) -> Value:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from prmkit_qlang.engine.atomic import at_least, at_most, equal, lesser
+from prmkit_qlang.engine.compare import at_least, at_most, equal, lesser
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.lists import join

@@ -25,8 +25,9 @@ ENUM, TABLE, DICT, LAMBDA, UNARY, BINARY, TERNARY, PROJECTION, COMPOSITION = (
 )
 
 LETTERS = {
-    BOOL: "b", GUID: "g", BYTE: "x", SHORT: "h", INT: "i", LONG: "j", REAL: "e", FLOAT: "f", CHAR: "c", SYM: "s",
-    TIMESTAMP: "p", MONTH: "m", DATE: "d", DATETIME: "z", TIMESPAN: "n", MINUTE: "u", SECOND: "v", TIME: "t",
+    BOOL: "b", GUID: "g", BYTE: "x", SHORT: "h", INT: "i", LONG: "j", REAL: "e", FLOAT: "f", CHAR: "c",
+    SYM: "s", TIMESTAMP: "p", MONTH: "m", DATE: "d", DATETIME: "z", TIMESPAN: "n", MINUTE: "u", SECOND: "v",
+    TIME: "t",
 }  # fmt: skip
 """Code → letter."""
 CODES = {letter: code for code, letter in LETTERS.items()}
@@ -41,10 +42,11 @@ CODE_OF_NAME = {name: code for code, name in NAMES.items()}
 
 DTYPES: dict[int, Any] = {
     BOOL: np.dtype(np.bool_), GUID: np.dtype(object), BYTE: np.dtype(np.uint8), SHORT: np.dtype(np.int16),
-    INT: np.dtype(np.int32), LONG: np.dtype(np.int64), REAL: np.dtype(np.float32), FLOAT: np.dtype(np.float64),
-    CHAR: np.dtype(np.uint8), SYM: np.dtype(object), TIMESTAMP: np.dtype(np.int64), MONTH: np.dtype(np.int32),
-    DATE: np.dtype(np.int32), DATETIME: np.dtype(np.float64), TIMESPAN: np.dtype(np.int64),
-    MINUTE: np.dtype(np.int32), SECOND: np.dtype(np.int32), TIME: np.dtype(np.int32), ENUM: np.dtype(np.int64),
+    INT: np.dtype(np.int32), LONG: np.dtype(np.int64), REAL: np.dtype(np.float32),
+    FLOAT: np.dtype(np.float64), CHAR: np.dtype(np.uint8), SYM: np.dtype(object),
+    TIMESTAMP: np.dtype(np.int64), MONTH: np.dtype(np.int32), DATE: np.dtype(np.int32),
+    DATETIME: np.dtype(np.float64), TIMESPAN: np.dtype(np.int64), MINUTE: np.dtype(np.int32),
+    SECOND: np.dtype(np.int32), TIME: np.dtype(np.int32), ENUM: np.dtype(np.int64),
 }  # fmt: skip
 """Code → numpy type of a vector."""
 
@@ -70,5 +72,7 @@ LEAST = {BOOL: 0, BYTE: 0, CHAR: 0}
 FLOATING = frozenset({REAL, FLOAT, DATETIME})
 """Stored as floating point."""
 TEMPORAL = frozenset(range(TIMESTAMP, TIME + 1))
+FINENESS = {MINUTE: 0, SECOND: 1, TIME: 2, TIMESPAN: 3}
+"""Times of day, the coarsest first."""
 INTEGRAL = frozenset({BOOL, BYTE, SHORT, INT, LONG})
 NUMERIC = INTEGRAL | {REAL, FLOAT}
