@@ -1,4 +1,4 @@
-"""The main jobs of code, tables and finance, one seed each: ``python -m bench main_jobs``.
+"""The main jobs of code, tables, finance and q, one seed each: ``python -m bench main_jobs``.
 
 Runs the demo of each domain's workflow into ``runs/<domain>`` (a finished run is used again), ships the
 PRM of those that have a good one, and writes the section of the domain's README. Needs no data; with
@@ -19,7 +19,7 @@ from bench.math_seeds import rounded
 from prmkit.plugins import domain
 from prmkit_tiny.ship import home_of, ship_prm
 
-DOMAINS = ("code", "tables", "finance")
+DOMAINS = ("code", "tables", "finance", "qlang")
 KEPT = ("n", "clusters", "claims", "notes", "scorers", "paired", "slices", "coverage", "cost")
 MADE_BY = "Made by `python -m bench main_jobs`; all figures are in `bench/results/main_jobs.json`."
 
