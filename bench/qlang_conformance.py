@@ -12,11 +12,11 @@ import signal
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from prmkit.dataset import open_dataset
 from prmkit_qlang import Session
-from prmkit_qlang.adjudicated import Ruling, adjudicate, rulings
+from prmkit_qlang.adjudicated import EXCUSED, PLAYABLE, UNDEFINED, Reason, adjudicate, rulings
 from prmkit_qlang.data import doc_pages, docs_examples
 from prmkit_qlang.matrices import FUNCTIONS, Cell, check_matrix, read_matrices
 from prmkit_qlang.replay import Played, replay
@@ -84,20 +84,29 @@ def figures(played: Iterable[Played]) -> dict[str, Any]:
 
 
 def disagreements(played: Iterable[Played]) -> dict[str, Any]:
-    """Raw and adjudicated agreement, and the reason for every pair that disagrees."""
+    """Raw and adjudicated agreement, and the reason for every pair that disagrees.
+
+    ``adjudicated`` leaves out wrong and hand-typed prints; ``names_defined`` also the pairs that need a name
+    which nothing in the data set makes; ``playable`` every pair that a q session could not print from the
+    data set alone.
+    """
     found = adjudicate(played, rulings())
+    unplayable = set(get_args(Reason)) - PLAYABLE
+    figures = {"adjudicated": EXCUSED, "names_defined": UNDEFINED, "playable": unplayable}
     return {
         "raw": round(found.right / found.testable, 4),
-        "adjudicated": round(found.share, 4),
-        "excluded": len(found.excluded),
-        "excluded_share": round(len(found.excluded) / found.testable, 4),
+        **{
+            name: {
+                "share": round(found.share(reasons), 4),
+                "excluded": found.excluded(reasons),
+                "excluded_share": round(found.excluded(reasons) / found.testable, 4),
+            }
+            for name, reasons in figures.items()
+        },
+        "reasons": dict(Counter(one.reason for one in found.told).most_common()),
         "stale_rulings": list(found.stale),
-        "pairs": {one.id: _reason(one) for one in (*found.excluded, *found.open)},
+        "pairs": {one.id: f"{one.reason}: {one.evidence}".removesuffix(": ") for one in found.told},
     }
-
-
-def _reason(ruling: Ruling) -> str:
-    return f"{ruling.reason}: {ruling.evidence}".removesuffix(": ")
 
 
 def cells() -> list[Cell]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -12,9 +12,13 @@ import yaml
 from prmkit.errors import DataError
 from prmkit_qlang.replay import Played
 
-Reason = Literal["ours", "documentation", "refused", "undecided"]
-EXCUSED = frozenset({"documentation", "refused"})
-"""Reasons that take a pair out of the adjudicated figure."""
+Reason = Literal["documentation", "session", "older", "refused", "undefined", "ours", "undecided"]
+EXCUSED = frozenset({"documentation"})
+"""Reasons that take a pair out of the adjudicated figure: prints that are wrong or were typed by hand."""
+UNDEFINED = EXCUSED | {"undefined"}
+"""The same, and pairs that need a name which nothing in the data set makes."""
+PLAYABLE = frozenset({"ours", "undecided"})
+"""Reasons of pairs that a q session could print from the data set alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,10 @@ def rulings(text: str | None = None) -> dict[str, Ruling]:
     """The rulings of the package's list, or of a text of the same form, by pair.
 
     Raises:
-        DataError: An entry lacks a field, has an unknown class, or stands twice.
+        DataError: An entry lacks a field, has an unknown class, or a pair stands twice.
 
     Examples:
-        >>> rulings("- {id: ref/add#0/1, class: ours, evidence: the sum is 3}").keys()
+        >>> rulings("- {class: ours, evidence: the sum is 3, ids: [ref/add#0/1]}").keys()
         dict_keys(['ref/add#0/1'])
     """
     if text is None:
@@ -42,52 +46,53 @@ def rulings(text: str | None = None) -> dict[str, Ruling]:
         text = file.read_text(encoding="utf-8")
     found: dict[str, Ruling] = {}
     for number, entry in enumerate(yaml.safe_load(text) or [], 1):
-        ruling = _ruling(entry, number)
-        if ruling.id in found:
-            raise DataError(f"{ruling.id} stands twice", do="keep one entry", row=number)
-        found[ruling.id] = ruling
+        for ruling in _entry(entry, number):
+            if ruling.id in found:
+                raise DataError(f"{ruling.id} stands twice", do="keep one entry", row=number)
+            found[ruling.id] = ruling
     return found
 
 
-def _ruling(entry: Any, number: int) -> Ruling:
-    fields = ("id", "class", "evidence")
+def _entry(entry: Any, number: int) -> list[Ruling]:
+    fields = ("class", "evidence", "ids")
     if not isinstance(entry, dict) or set(entry) != set(fields):
         raise DataError(f"entry {number} has other fields", do=f"write {', '.join(fields)}", row=number)
-    values = [str(entry[name]).strip() for name in fields]
-    if values[1] not in get_args(Reason) or not all(values):
+    reason, evidence, ids = entry["class"], str(entry["evidence"] or "").strip(), entry["ids"]
+    if reason not in get_args(Reason) or not evidence or not isinstance(ids, list) or not ids:
         known = ", ".join(get_args(Reason))
-        raise DataError(f"entry {number} is incomplete", do=f"use one of {known}, with evidence", row=number)
-    return Ruling(values[0], cast(Reason, values[1]), values[2])
+        raise DataError(
+            f"entry {number} is incomplete", do=f"use one of {known}, with evidence and ids", row=number
+        )
+    return [Ruling(str(id), cast(Reason, reason), evidence) for id in ids]
 
 
 @dataclass(frozen=True, slots=True)
 class Adjudication:
-    """Raw and adjudicated agreement."""
+    """Agreement, raw and without the pairs that disagree for a reason of their own."""
 
     testable: int
     right: int
-    excluded: tuple[Ruling, ...]
-    """Pairs that disagree for a reason which is not ours."""
-    open: tuple[Ruling, ...]
-    """The other pairs that disagree, with what is known."""
+    told: tuple[Ruling, ...]
+    """A ruling for every pair that disagrees."""
     stale: tuple[str, ...]
-    """Rulings about pairs that agree, or are not played: to be taken out of the list."""
+    """Rulings about pairs that agree, or are not played."""
 
-    @property
-    def share(self) -> float:
-        """Agreement among the pairs that are not excluded."""
-        return self.right / (self.testable - len(self.excluded))
+    def excluded(self, reasons: Collection[str] = EXCUSED) -> int:
+        """Number of pairs that disagree for one of these reasons."""
+        return sum(one.reason in reasons for one in self.told)
+
+    def share(self, reasons: Collection[str] = EXCUSED) -> float:
+        """Agreement among the pairs that do not disagree for one of these reasons."""
+        return self.right / (self.testable - self.excluded(reasons))
 
 
-def adjudicate(played: Iterable[Played], known: dict[str, Ruling]) -> Adjudication:
-    """Apply rulings to what was played."""
+def adjudicate(played: Iterable[Played], known: Mapping[str, Ruling]) -> Adjudication:
+    """Apply rulings to what was played; a pair that nobody looked at is undecided."""
     tested = [one for one in played if one.pair.testable]
     wrong = [one.pair.id for one in tested if one.verdict != "right"]
-    told = [known.get(id, Ruling(id, "undecided", "")) for id in wrong]
     return Adjudication(
         testable=len(tested),
         right=len(tested) - len(wrong),
-        excluded=tuple(one for one in told if one.reason in EXCUSED),
-        open=tuple(one for one in told if one.reason not in EXCUSED),
+        told=tuple(known.get(id, Ruling(id, "undecided", "")) for id in wrong),
         stale=tuple(sorted(set(known) - set(wrong))),
     )
