@@ -9,6 +9,7 @@ from prmkit.dataset import Row, open_dataset
 from prmkit.errors import RecordError
 from prmkit.judging.suites import check_name, select
 from prmkit.manifest import inspect
+from prmkit_qlang import plugin
 from prmkit_qlang.data import doc_pages, docs_examples, humaneval, humaneval_verdicts
 from prmkit_qlang.suites import SUITES
 
@@ -124,9 +125,11 @@ def test_the_real_set_is_read_whole(name, data_root):
 
 
 def test_suites_hold_the_rows_they_pin(data_root):
-    samples = list(open_dataset(humaneval_verdicts.SOURCE))
-    for suite in SUITES:
-        assert len(select(check_name(suite), samples)) == suite.n
+    for name in {suite.dataset for suite in SUITES}:
+        samples = list(plugin.load(name))
+        for suite in (one for one in SUITES if one.dataset == name):
+            assert len(suite.digest) == 64
+            assert len(select(check_name(suite), samples)) == suite.n
 
 
 def test_no_sample_of_a_task_that_is_not_sound_passed(data_root):

@@ -23,6 +23,7 @@ plugin = DomainPlugin(
     datasets={
         "kx_doc_pages": f"{_DATA}.doc_pages:SOURCE",
         "kx_docs_examples": f"{_DATA}.docs_examples:SOURCE",
+        "kx_docs_planted": f"{_DATA}.docs_planted:SOURCE",
         "q_humaneval": f"{_DATA}.humaneval:SOURCE",
         "q_humaneval_verdicts": f"{_DATA}.humaneval_verdicts:SOURCE",
     },

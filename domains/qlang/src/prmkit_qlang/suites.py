@@ -2,6 +2,7 @@
 
 Samples of Q-HumanEval with recorded verdicts, a suite per model; the two tasks that no program can pass are
 left out. The programs were not published: these suites hold outcomes for curves of pass@k and best-of-n only.
+Sessions of the documentation, as documented and with a line changed: which line is wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _DIGESTS: Mapping[str, str] = {
     "qqWen-32B-RL-Reasoning": "ba6688baf1866aa1dc0eb6e99ed109e4fe5b211a492d4ab8dc65bb9a33e1da31",
     "qqWen-72B-RL": "ea5c734e37bfa0f22a6cf07fff6cb6b4ae173d8cb314849674903c4b69aabdbb",
 }
-SUITES: tuple[EvalSuite, ...] = tuple(
+_RECORDED = tuple(
     EvalSuite(
         f"q-humaneval-{model.lower().replace('.', '_')}-3700",
         dataset="q_humaneval_verdicts",
@@ -30,4 +31,14 @@ SUITES: tuple[EvalSuite, ...] = tuple(
         source="arXiv 2107.03374",
     )
     for model, digest in _DIGESTS.items()
+)
+SUITES: tuple[EvalSuite, ...] = (
+    *_RECORDED,
+    EvalSuite(
+        "kx-docs-planted-764",
+        dataset="kx_docs_planted",
+        n=764,
+        metrics=("processbench_f1", "first_error_accuracy", "step_auroc", "calibration"),
+        digest="67e741e42366965574a0c130051bf47445779af4511667c7ecd32fc1fffd9680",
+    ),
 )

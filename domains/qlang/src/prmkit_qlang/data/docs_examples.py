@@ -60,7 +60,7 @@ class Reader:
         above = row.data.get("preamble")
         if isinstance(above, str) and above.strip():
             before.append(above)
-        lines = _lines(row)
+        lines = typed_lines(row)
         if not lines:
             return ()
         origin = Origin(CARD, row)
@@ -75,7 +75,7 @@ class Reader:
         trajectory = Trajectory.of_steps(
             origin.name(name),
             problem.id,
-            [{"text": _step(line), "role": "act", "kind": "q"} for line in lines],
+            [{"text": step_text(line), "role": "act", "kind": "q"} for line in lines],
             provenance=origin.provenance(
                 "documentation", page=page, replayable=[bool(line["auto_testable"]) for line in lines]
             ),
@@ -83,7 +83,12 @@ class Reader:
         return (Sample(problem, trajectory, None),)
 
 
-def _lines(row: Row) -> list[dict[str, Json]]:
+def typed_lines(row: Row) -> list[dict[str, Json]]:
+    """The lines of a block that were typed at the q prompt.
+
+    Raises:
+        RecordError: There is no list of lines, or a line lacks a field.
+    """
     found = value(row, "interactions")
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise fault(row, "expected a list of lines", "take the row from the published file", "interactions")
@@ -99,7 +104,8 @@ def _lines(row: Row) -> list[dict[str, Json]]:
     return typed
 
 
-def _step(line: dict[str, Json]) -> str:
+def step_text(line: dict[str, Json]) -> str:
+    """A line and its print as a console shows them."""
     shown = str(line["output_clean"])
     return f"q){line['code']}\n{shown}" if shown else f"q){line['code']}"
 
