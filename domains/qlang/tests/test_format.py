@@ -181,7 +181,8 @@ def test_dictionaries():
 def test_functions():
     assert console(TWICE) == "{2*x}"
     assert console(Projection(PLUS, [None, long(2)])) == "+[;2]"
-    assert console(Projection(PLUS, [long(2), None])) == "+[2]"
+    assert console(Projection(PLUS, [long(2), None])) == "+[2;]"
+    assert console(Projection(PLUS, [long(2), None], 1)) == "+[2]"
     assert console(Projection(PLUS, [None, None])) == "+[;]"
     assert console(Projection(TWICE, [chars("ab")])) == '{2*x}["ab"]'
     assert console(Derived(PLUS, "/:")) == "+/:"

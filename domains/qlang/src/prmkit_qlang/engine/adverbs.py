@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from prmkit_qlang.engine.apply import apply, index, register
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.folds import FOLDS, SCANS, seed_of
-from prmkit_qlang.engine.functions import Derived, Fn, Prim, Projection
+from prmkit_qlang.engine.functions import Derived, Prim, Projection
 from prmkit_qlang.engine.joins import lj
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.rows import beside
@@ -19,6 +18,7 @@ from prmkit_qlang.engine.types import BOOL, INT, LONG, SHORT
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
+    Fn,
     List,
     Table,
     Value,
@@ -33,7 +33,6 @@ from prmkit_qlang.engine.values import (
     match,
     pack,
     pick,
-    syms,
 )
 
 _COUNTS = frozenset([-BOOL, -SHORT, -INT, -LONG])
@@ -77,12 +76,8 @@ def _aligned(x: Value, keys: Dict) -> Value:
 
 def _each_one(f: Value, x: Value) -> Value:
     if isinstance(x, Dict):
-        return Dict(
-            x.k,
-            _each_one(f, x.w)
-            if not isinstance(x.w, Table)
-            else pack([apply(f, (one,)) for one in items(x.w)]),
-        )
+        whole = not isinstance(x.w, Table)
+        return Dict(x.k, _each_one(f, x.w) if whole else pack([apply(f, (one,)) for one in items(x.w)]))
     if not _iterable(x):
         return apply(f, (x,))
     if isinstance(x, Vec) and isinstance(f, Prim) and f.atomic:
@@ -131,7 +126,7 @@ def each_right(f: Value, args: list[Value]) -> Value:
 
 
 def each_left(f: Value, args: list[Value]) -> Value:
-    """``x f\\:y``: each item of x with y; ``(s\\:)y`` cuts a text at s."""
+    r"""``x f\:y``: each item of x with y; ``(s\:)y`` cuts a text at s."""
     if len(args) == 1 and not isinstance(f, Fn):
         return vs(f, args[0])
     x, y = _two(args)
@@ -163,10 +158,7 @@ def each_prior(f: Value, args: list[Value]) -> Value:
     if not is_list(x):
         return apply(f, (x, args[0])) if len(args) == 2 else x
     n = count(x)
-    if len(args) == 2:
-        before = args[0]
-    else:
-        before = seed_of(f, x)
+    before = args[0] if len(args) == 2 else seed_of(f, x)
     if not n:
         return x
     if isinstance(x, Vec) and isinstance(before, Atom) and isinstance(f, Prim) and f.atomic and n > 8:
@@ -184,17 +176,12 @@ def each_prior(f: Value, args: list[Value]) -> Value:
 
 
 def _rank(f: Fn) -> int:
-    if isinstance(f, Derived):
-        return (
-            1
-            if f.adverb in ("/", "\\", "':")
-            else 2
-            if f.adverb in ("/:", "\\:")
-            else _rank(f.f)
-            if isinstance(f.f, Fn)
-            else 1
-        )
-    return f.rank
+    """How many arguments an iterator takes a function to have."""
+    if not isinstance(f, Derived):
+        return f.rank
+    if f.adverb == "'":
+        return _rank(f.f) if isinstance(f.f, Fn) else 1
+    return 2 if f.adverb in ("/:", "\\:") else 1
 
 
 # ---------------------------------------------------------------- accumulators
@@ -206,7 +193,7 @@ def over(f: Value, args: list[Value]) -> Value:
 
 
 def scan(f: Value, args: list[Value]) -> Value:
-    """``f\\``: like over, with every value on the way."""
+    r"""``f\``: like over, with every value on the way."""
     return _accumulate(f, args, keep=True)
 
 
@@ -343,5 +330,3 @@ _RUNS: dict[str, Callable[[Value, list[Value]], Value]] = {
 }  # fmt: skip
 for _mark, _run in _RUNS.items():
     register(_mark, _run)
-
-__all__ = ["Any", "each", "each_left", "each_prior", "each_right", "over", "scan", "syms"]

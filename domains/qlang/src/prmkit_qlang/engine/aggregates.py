@@ -12,7 +12,6 @@ from prmkit_qlang.engine.atomic import add, divide, multiply
 from prmkit_qlang.engine.compare import larger, lesser, nulls_in
 from prmkit_qlang.engine.convert import to_type
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.lifting import One, Two
 from prmkit_qlang.engine.lists import flip
 from prmkit_qlang.engine.meter import METER
@@ -36,6 +35,7 @@ from prmkit_qlang.engine.types import (
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
+    Fn,
     List,
     Table,
     Value,

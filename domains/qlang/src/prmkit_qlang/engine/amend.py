@@ -9,7 +9,7 @@ import numpy as np
 from prmkit_qlang.engine.apply import index
 from prmkit_qlang.engine.cast import enumerate_over
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import Fn, is_nil
+from prmkit_qlang.engine.functions import is_nil
 from prmkit_qlang.engine.lists import join
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.rows import upsert
@@ -28,6 +28,7 @@ from prmkit_qlang.engine.values import (
     Dict,
     Enum,
     EnumAtom,
+    Fn,
     List,
     Table,
     Value,
@@ -251,7 +252,8 @@ def _in_keyed(
     x: Dict, key: Value, rest: Sequence[Value], change: Change, y: Value | None, strict: bool
 ) -> Value:
     keys, values = x.k, x.w
-    assert isinstance(keys, Table) and isinstance(values, Table)
+    assert isinstance(keys, Table)
+    assert isinstance(values, Table)
     if (
         isinstance(key, Atom)
         and key.t == -SYM

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from prmkit_qlang.engine.attributes import stepped
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import HOLE, Composition, Derived, Fn, Lambda, Prim, Projection, is_nil
+from prmkit_qlang.engine.functions import HOLE, Composition, Derived, Lambda, Prim, Projection, is_nil
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find
-from prmkit_qlang.engine.sorting import bin_ as steps
-from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, ENUM, INT, LONG, NULLS, SHORT, SYM
+from prmkit_qlang.engine.types import BOOL, BYTE, ENUM, INT, LONG, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
+    Fn,
     List,
     Table,
     Value,
@@ -90,7 +90,11 @@ def _run(f: Fn, args: Sequence[Value]) -> Value:
 
 
 def project(f: Fn, args: Sequence[Value], given: int | None = None) -> Value:
-    """A projection; one of a projection fills its places."""
+    """A projection; one of a projection fills its places.
+
+    Raises:
+        QError: ``rank`` for too many arguments.
+    """
     if isinstance(f, Projection):
         waiting = iter(args)
         filled = [(next(waiting, HOLE) if one is None else one) for one in f.args]
@@ -105,10 +109,10 @@ def derived(f: Derived, args: Sequence[Value]) -> Value:
     return _DERIVED[f.adverb](f.f, list(args))
 
 
-_DERIVED: dict[str, object] = {}  # type: ignore[type-arg]
+_DERIVED: dict[str, Callable[[Value, list[Value]], Value]] = {}
 
 
-def register(adverb: str, run: object) -> None:
+def register(adverb: str, run: Callable[[Value, list[Value]], Value]) -> None:
     """Say what runs an iterator: ``run(f, args)``."""
     _DERIVED[adverb] = run
 
@@ -163,8 +167,7 @@ def _by_key(x: Dict, i: Value) -> Value:
         return _by_row(x, x.k, i)
     if isinstance(x.w, Table) and isinstance(i, Atom | Vec) and x.k.t != abs(i.t) and abs(i.t) == SYM:
         return index(x.w, i)
-    where = steps(x.k, i) if x.attr == "s" else find(x.k, i)
-    return _at_positions(x.w, where)
+    return _at_positions(x.w, find(x.k, i))
 
 
 def _by_row(x: Dict, keys: Table, i: Value) -> Value:
@@ -176,7 +179,7 @@ def _by_row(x: Dict, keys: Table, i: Value) -> Value:
         first = keys.data[0]
         if len(keys.cols) > 1 or abs(first.t) not in (SYM, ENUM, 0):
             return column(keys if i.v in keys.cols else x.w, i.v)  # type: ignore[arg-type]
-    return _at_positions(x.w, steps(keys, i) if x.attr == "s" else find(keys, i))
+    return _at_positions(x.w, find(keys, i))
 
 
 def _at_positions(values: Value, where: Value) -> Value:
@@ -233,6 +236,3 @@ def _each_deep(x: Value, rest: Sequence[Value]) -> Value:
             return Dict(x.k, index(x.w, rest[0]))
         return Dict(x.k, pack([index_deep(one, rest) for one in items(x.w)]))
     return pack([index_deep(one, rest) for one in items(x)])
-
-
-__all__ = ["CHAR", "apply", "derived", "index", "index_deep", "project", "register"]

@@ -11,7 +11,6 @@ from prmkit_qlang.engine import temporal
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.convert import to_type, wrap
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.linear import matrix_product
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find
@@ -38,6 +37,7 @@ from prmkit_qlang.engine.values import (
     Dict,
     Enum,
     EnumAtom,
+    Fn,
     List,
     Table,
     Value,
@@ -136,7 +136,11 @@ def by_name(name: str, y: Value) -> Value:
 
 
 def take_part(name: str, y: Value) -> Value:
-    """``hh`, ``year`` and so on of temporals."""
+    """``hh`, ``year`` and so on of temporals.
+
+    Raises:
+        QError: the name where there is no such part, ``type`` for what has none.
+    """
     y = unenum(y)
     if isinstance(y, Atom):
         t, v = temporal.part(name, -y.t, y.v)
@@ -172,20 +176,21 @@ def enumerate_over(name: str, y: Value) -> Value:
         place = find(domain, y)
     n = count(domain)
     if isinstance(place, Atom):
-        if place.v >= n and not (isinstance(y, Atom) and y.v == NULLS.get(-y.t)):
+        if place.v >= n and not _is_null(y):
             raise QError("cast")
         return EnumAtom(place.v if place.v < n else NULLS[LONG], name, held)
     v = np.asarray(place.v, dtype=np.int64)  # type: ignore[attr-defined]
     lost = v >= n
     if lost.any():
         values = items(y)
-        if any(
-            not (isinstance(values[i], Atom) and values[i].v == NULLS[-values[i].t])
-            for i in np.nonzero(lost)[0]
-        ):  # type: ignore[attr-defined]
+        if not all(_is_null(values[i]) for i in np.nonzero(lost)[0]):
             raise QError("cast")
         v = np.where(lost, NULLS[LONG], v)
     return Enum(v, name, held)
+
+
+def _is_null(x: Value) -> bool:
+    return isinstance(x, Atom) and bool(x.v == NULLS.get(-x.t))
 
 
 # ---------------------------------------------------------------- cast
@@ -213,7 +218,7 @@ def convert(t: int, y: Value) -> Value:
     source = abs(y.t)
     if source == t:
         return Vec(t, y.v) if isinstance(y, Vec) else y
-    if source == SYM or t in (SYM, GUID) or source == GUID:
+    if {source, t} & {SYM, GUID}:
         if isinstance(y, Vec) and not len(y.v):
             return array(t, [])
         if t == SYM and source == CHAR:
@@ -397,7 +402,11 @@ def _ipv6(bare: str) -> int:
 
 
 def pad(n: int, y: Value) -> Value:
-    """``n$text``: blanks behind (or, for negative n, before) to |n| characters; longer texts are cut."""
+    """``n$text``: blanks behind (or, for negative n, before) to |n| characters; longer texts are cut.
+
+    Raises:
+        QError: ``type`` for anything but text.
+    """
     if isinstance(y, List):
         return pack([pad(n, one) for one in y.v])
     if isinstance(y, Dict):

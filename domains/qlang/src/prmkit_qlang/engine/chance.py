@@ -96,6 +96,3 @@ class Chance:
         return array(
             SYM, ["".join(letters[i] for i in self.random.integers(0, 16, width)) for _ in range(size)]
         )
-
-
-__all__ = ["INT", "Chance"]

@@ -127,7 +127,7 @@ at_least = _compare(">=", operator.ge, np.greater_equal, tie=True)
 def _choose(
     name: str, choose: Callable[[Any, Any], Any], array_op: Any, lost_where: Callable[[Any, Any], Any]
 ) -> Two:
-    """The lesser or the larger; ``lost_where`` says of two floats that are null or not whether the result is."""
+    """The lesser or the larger; ``lost_where`` says by which floats are null whether the result is."""
     table = RESULT["&"]
 
     def pair(x: Any, y: Any) -> Value:

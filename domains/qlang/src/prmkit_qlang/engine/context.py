@@ -57,6 +57,18 @@ class Machine(Protocol):
         """
         ...
 
+    def show(self, value: Value) -> None:
+        """Print a value as the console does."""
+        ...
+
+    def view_names(self) -> list[str]:
+        """Names of views."""
+        ...
+
+    def view_text(self, name: str) -> str:
+        """How a view was written."""
+        ...
+
     def show_inline(self, value: Value) -> None:
         """Print a value on one line."""
         ...

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class QError(Exception):
-    """A q error; ``text`` is what stands behind the quote: ``type``, ``length``, the name of an unknown variable.
+    """A q error; ``text`` is what stands behind the quote: ``type``, or the name of an unknown variable.
 
     Examples:
         >>> str(QError("type"))
@@ -19,6 +21,6 @@ class QError(Exception):
 class ReturnSignal(Exception):
     """Carries the value of an explicit return (``:x``) out of a function body."""
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, value: Any) -> None:
         super().__init__()
         self.value = value

@@ -15,7 +15,7 @@ from prmkit_qlang.engine.functions import HOLE, NIL, Lambda, Prim
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.parser import Words, parse
 from prmkit_qlang.engine.patterns import bind
-from prmkit_qlang.engine.special import LISTED, Special
+from prmkit_qlang.engine.special import Special
 from prmkit_qlang.engine.types import CHAR, SYM
 from prmkit_qlang.engine.values import (
     EMPTY,
@@ -36,9 +36,9 @@ class Evaluator(Variables):
     def __init__(self, words: Words) -> None:
         super().__init__(words)
         self.forms: dict[str, Callable[[list[Value], Frame | None], Value]] = {
-            "assign": self.assign, "global": self.assign_global, "amend": self.amend_assign, "return": self.leave,
-            "signal": self.signal, "cond": self.cond, "sequence": self.sequence, "if": self.if_, "while": self.while_,
-            "do": self.do, "matched": self.matched,
+            "assign": self.assign, "global": self.assign_global, "amend": self.amend_assign,
+            "return": self.leave, "signal": self.signal, "cond": self.cond, "sequence": self.sequence,
+            "if": self.if_, "while": self.while_, "do": self.do, "matched": self.matched,
         }  # fmt: skip
 
     # ------------------------------------------------------------ text and trees
@@ -129,11 +129,20 @@ class Evaluator(Variables):
         if isinstance(target, List) and len(target.v) > 1 and _is_path(target):
             self.amend_at(target, replace, value, env, local=True)
             return value
-        return bind(target, value, lambda name, one: self.store(name, one, env), lambda tree: self.run(tree, env),
-                    lambda path, one: self.amend_at(path, replace, one, env, local=True))  # fmt: skip
+        return bind(
+            target,
+            value,
+            lambda name, one: self.store(name, one, env),
+            lambda tree: self.run(tree, env),
+            lambda path, one: self.amend_at(path, replace, one, env, local=True),
+        )
 
     def assign_global(self, v: list[Value], env: Frame | None) -> Value:
-        """``a::x``: global from inside a function; at the top a view."""
+        """``a::x``: global from inside a function; at the top a view.
+
+        Raises:
+            QError: ``assign`` where that cannot be assigned.
+        """
         if len(v) == 2:
             return self.run(v[1], env)
         target = v[1]
@@ -160,8 +169,9 @@ class Evaluator(Variables):
     def amend_assign(self, v: list[Value], env: Frame | None) -> Value:
         """``a+:x`` and ``a[i]+:x``."""
         head = v[0]
-        assert isinstance(head, Special) and head.inner is not None
+        assert isinstance(head, Special)
         inner = head.inner
+        assert inner is not None
         value = self.run(v[2], env)
         made: list[Value] = []
 
@@ -182,7 +192,11 @@ class Evaluator(Variables):
         *,
         local: bool,
     ) -> None:
-        """Change the variable at the root of a path."""
+        """Change the variable at the root of a path.
+
+        Raises:
+            QError: ``assign`` where the root is no name, the name where it is not there.
+        """
         path: list[Value] = []
         root: Value = target
         while isinstance(root, List):
@@ -232,11 +246,19 @@ class Evaluator(Variables):
         return result
 
     def leave(self, v: list[Value], env: Frame | None) -> Value:
-        """``:x``: leave the function."""
+        """``:x``: leave the function.
+
+        Raises:
+            ReturnSignal: always, with the value.
+        """
         raise ReturnSignal(self.run(v[1], env))
 
     def signal(self, v: list[Value], env: Frame | None) -> Value:
-        """``'x``: raise an error of one's own."""
+        """``'x``: raise an error of one's own.
+
+        Raises:
+            QError: with that text; ``stype`` where it is no text.
+        """
         value = self.run(v[1], env)
         raise QError(text_of(value) if abs(value.t) in (SYM, CHAR) else "stype")
 
@@ -276,7 +298,11 @@ class Evaluator(Variables):
         return NIL
 
     def do(self, v: list[Value], env: Frame | None) -> Value:
-        """``do[n;...]``."""
+        """``do[n;...]``.
+
+        Raises:
+            QError: ``type`` where n is no number.
+        """
         times = self.run(v[1], env)
         if not isinstance(times, Atom) or not isinstance(times.v, int):
             raise QError("type")
@@ -315,8 +341,8 @@ class Evaluator(Variables):
                 result = NIL if tree is None else self.run(tree, env)
             return result
         except ReturnSignal as signal:
-            assert isinstance(signal.value, Value)
-            return signal.value
+            left: Value = signal.value
+            return left
         finally:
             METER.depth += 1
             self.frame, self.context = kept, context
@@ -354,4 +380,4 @@ def _is_path(target: List) -> bool:
     head = target.v[0]
     while isinstance(head, List) and len(head.v) > 1:
         head = head.v[0]
-    return isinstance(head, Atom) and head.t == -SYM and head is not LISTED
+    return isinstance(head, Atom) and head.t == -SYM

@@ -10,6 +10,7 @@ import numpy as np
 from prmkit_qlang.engine.atomic import add, multiply
 from prmkit_qlang.engine.compare import larger, lesser
 from prmkit_qlang.engine.functions import NIL, Prim
+from prmkit_qlang.engine.lifting import Two
 from prmkit_qlang.engine.types import (
     BOOL,
     BYTE,
@@ -96,12 +97,12 @@ def _sums(seed: Value | None, x: Vec) -> Value | None:
     return out if seed is None else add(seed, out) if seed.t in (-INT, -LONG) else None
 
 
-def _extreme(op: Any, two: Any) -> Quick:
+def _extreme(op: Any, two: Two) -> Quick:
     def run(seed: Value | None, x: Vec) -> Value | None:
         if x.t not in _WHOLE | TEMPORAL or x.t in FLOATING or not len(x.v):
             return None
         best = Atom(-x.t, int(op.reduce(x.v)))
-        return best if seed is None else two(seed, best)  # type: ignore[no-any-return]
+        return best if seed is None else two(seed, best)
 
     return run
 

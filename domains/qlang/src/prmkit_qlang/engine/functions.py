@@ -124,7 +124,7 @@ class Derived(Fn):
         self.t = 106 + ITERATORS.index(adverb)
         self.f = f
         self.adverb = adverb
-        # A derived function runs with one argument or more; only each keeps the rank of a function of several.
+        # A derived function runs with one argument or more.
         self.rank = 1
 
 

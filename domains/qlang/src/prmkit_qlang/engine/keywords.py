@@ -67,7 +67,10 @@ _ATOMIC_DYADS: dict[str, Form] = {
 _OTHER_DYADS: dict[str, Mapping[int, Form]] = {
     "~": {2: operators.matched}, ",": {2: lists.join}, "#": {2: lists.take}, "_": {2: lists.drop},
     "$": {2: cast.dollar}, "!": {2: operators.bang, 4: operators.bang_many},
-    "?": {2: operators.question, 3: operators.question_three, **dict.fromkeys((4, 5, 6), operators.question_many)},
+    "?": {
+        2: operators.question, 3: operators.question_three, 4: operators.question_many,
+        5: operators.question_many, 6: operators.question_many,
+    },
     "@": {2: operators.at_two, 3: operators.at_three, 4: operators.at_four},
     ".": {2: operators.dot_two, 3: operators.dot_three, 4: operators.dot_four},
 }  # fmt: skip

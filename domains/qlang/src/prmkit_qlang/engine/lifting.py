@@ -1,4 +1,4 @@
-"""Functions of atoms and vectors as functions of all values: lists, dictionaries and tables are taken apart."""
+"""Functions of atoms and vectors made functions of all values, by taking the others apart."""
 
 from __future__ import annotations
 

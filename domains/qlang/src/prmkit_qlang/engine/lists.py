@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from prmkit_qlang.engine.attributes import NAMES, set_attribute
+from prmkit_qlang.engine.columns import names_of
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import Fn, is_nil
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.rows import join_tables
 from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.tables import flip_dict, flip_table
-from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, INT, LONG, NULLS, SHORT, SYM
+from prmkit_qlang.engine.types import BOOL, BYTE, ENUM, INT, LONG, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
     Enum,
     EnumAtom,
+    Fn,
     List,
     Table,
     Value,
     Vec,
     array,
     at,
+    column,
     count,
     empty_like,
     enlist,
-    is_keyed,
     is_list,
     items,
     longs,
     pack,
     pick,
     repeat,
+    syms,
     unenum,
 )
 
@@ -51,7 +55,11 @@ def whole(x: Value) -> int:
 
 
 def til(x: Value) -> Value:
-    """``til n``: 0 to n-1."""
+    """``til n``: 0 to n-1.
+
+    Raises:
+        QError: ``type`` or ``domain`` where n is no number from 0.
+    """
     n = whole(x)
     if n < 0:
         raise QError("domain")
@@ -78,11 +86,9 @@ def first(x: Value) -> Value:
     """The first item; an atom itself; the null of an empty list."""
     if isinstance(x, Atom | Fn):
         return x
-    return (
-        first(x.w)
-        if isinstance(x, Dict) and not isinstance(x.w, Table)
-        else at(x.w if isinstance(x, Dict) else x, 0)
-    )
+    if isinstance(x, Dict) and not isinstance(x.w, Table):
+        return first(x.w)
+    return at(x, 0)
 
 
 def last(x: Value) -> Value:
@@ -101,14 +107,10 @@ def last(x: Value) -> Value:
 def join(x: Value, y: Value) -> Value:
     """``x,y``: one list after the other; dictionaries and tables by their keys and columns."""
     if isinstance(x, Table | Dict) or isinstance(y, Table | Dict):
-        if _tabular(x) and _tabular(y):
-            return join_tables(x, y)
-        if isinstance(x, Dict) and isinstance(y, Dict):
-            return join_tables(x, y)
-        return _join_mixed(x, y)
-    if abs(x.t) == 20 or abs(y.t) == 20:
-        if abs(x.t) in (20, SYM) and abs(y.t) in (20, SYM):
-            return _join_enums(x, y)
+        both = isinstance(x, Table | Dict) and isinstance(y, Table | Dict)
+        return join_tables(x, y) if both else _join_mixed(x, y)
+    if ENUM in (abs(x.t), abs(y.t)) and {abs(x.t), abs(y.t)} <= {ENUM, SYM}:
+        return _join_enums(x, y)
     if isinstance(x, Vec | Atom) and isinstance(y, Vec | Atom) and abs(x.t) == abs(y.t):
         METER.take((len(x.v) if x.t > 0 else 1) + (len(y.v) if y.t > 0 else 1))
         if x.t < 0 and y.t < 0:
@@ -116,24 +118,8 @@ def join(x: Value, y: Value) -> Value:
         a = x.v if x.t > 0 else array(-x.t, [x.v]).v
         b = y.v if y.t > 0 else array(-y.t, [y.v]).v
         return Vec(abs(x.t), np.concatenate([a, b]))
-    for one, other in ((x, y), (y, x)):
-        if (
-            isinstance(one, Vec)
-            and not len(one.v)
-            and one.t == 20
-            and isinstance(other, Atom | Vec)
-            and abs(other.t) == SYM
-        ):
-            return other if is_list(other) else enlist(other)
-    a_, b_ = (items(x), items(y))
-    METER.take(8 * (len(a_) + len(b_)))
-    if isinstance(x, Vec) and not a_ and x.t not in (0, abs(y.t)) and b_:
-        return pack(b_)
-    return pack(a_ + b_)
-
-
-def _tabular(x: Value) -> bool:
-    return isinstance(x, Table) or is_keyed(x) or isinstance(x, Dict)
+    METER.take(8 * (count(x) + count(y)))
+    return pack(items(x) + items(y))
 
 
 def _join_mixed(x: Value, y: Value) -> Value:
@@ -142,17 +128,15 @@ def _join_mixed(x: Value, y: Value) -> Value:
     if isinstance(y, Table) and is_list(x) and not count(x):
         return y
     if isinstance(x, Table) and is_list(y) and count(y) == len(x.cols) and not isinstance(at(y, 0), Dict):
-        return Table(
-            x.cols, [join(c, at(y, i) if isinstance(y, List) else at(y, i)) for i, c in enumerate(x.data)]
-        )
+        return Table(x.cols, [join(c, at(y, i)) for i, c in enumerate(x.data)])
     if isinstance(x, Dict) and not isinstance(x.k, Table) and not is_list(y) and not isinstance(y, Table):
         raise QError("type")
     if isinstance(x, Dict) and isinstance(x.k, Table):
         raise QError("type")
     if (isinstance(x, Dict) or isinstance(y, Dict)) and not (is_list(x) or is_list(y)):
         raise QError("type")
-    left = [x] if isinstance(x, Dict) else items(x)
-    right = [y] if isinstance(y, Dict) else items(y)
+    left: list[Value] = [x] if isinstance(x, Dict) else items(x)
+    right: list[Value] = [y] if isinstance(y, Dict) else items(y)
     return pack(left + right)
 
 
@@ -172,9 +156,11 @@ def raze(x: Value) -> Value:
         return x if not isinstance(x, Atom) else enlist(x)
     if not x.v:
         return x
-    if all(isinstance(one, Vec) and one.t == x.v[0].t and one.t < 20 for one in x.v):
-        METER.take(sum(len(one.v) for one in x.v))  # type: ignore[attr-defined]
-        return Vec(x.v[0].t, np.concatenate([one.v for one in x.v]))  # type: ignore[attr-defined]
+    t = x.v[0].t
+    vectors = [one.v for one in x.v if isinstance(one, Vec) and one.t == t and t != ENUM]
+    if len(vectors) == len(x.v):
+        METER.take(sum(map(len, vectors)))
+        return Vec(t, np.concatenate(vectors))
     if all(is_list(one) or isinstance(one, Atom) for one in x.v):
         filled = [one for one in x.v if not is_list(one) or count(one)]
         out = [item for one in filled for item in items(one)]
@@ -218,17 +204,14 @@ def take(x: Value, y: Value) -> Value:
 def _take_named(x: Value, y: Value) -> Value:
     if isinstance(y, Dict):
         if isinstance(y.k, Table):
-            wanted = set(v.v for v in items(x))  # type: ignore[attr-defined]
+            wanted = set(names_of(x))
             assert isinstance(y.w, Table)
-            return Dict(y.k, _take_named(Vec(SYM, array(SYM, [c for c in y.w.cols if c in wanted]).v), y.w))
+            return Dict(y.k, _take_named(syms(c for c in y.w.cols if c in wanted), y.w))
         where = find(y.k, x)
         return Dict(x, pick(y.w, where.v))  # type: ignore[attr-defined]
     assert isinstance(y, Table)
-    names = [one.v for one in items(x)]  # type: ignore[attr-defined]
-    for name in names:
-        if name not in y.cols:
-            raise QError(str(name))
-    return Table(names, [y.data[y.cols.index(name)] for name in names])
+    names = names_of(x)
+    return Table(names, [column(y, name) for name in names])
 
 
 def _take_n(n: int, y: Value) -> Value:
@@ -260,15 +243,13 @@ def _reshape(shape: list[int], y: Value) -> Value:
             width = shape[1]
             if width < 1:
                 raise QError("domain")
-            return pack_rows(
-                [pick(values, np.arange(i, min(i + width, total))) for i in range(0, total, width)]
-            )
+            return List([pick(values, np.arange(i, min(i + width, total))) for i in range(0, total, width)])
         rows = shape[0]
         if rows < 1:
             raise QError("domain")
         METER.take(8 * rows)
         bounds = [i * total // rows for i in range(rows + 1)]
-        return pack_rows([pick(values, np.arange(a, b)) for a, b in zip(bounds, bounds[1:], strict=False)])
+        return List([pick(values, np.arange(a, b)) for a, b in pairwise(bounds)])
     if hole in shape or min(shape) < 0 or 0 in shape[:-1]:
         raise QError("domain")
     size = 1
@@ -286,12 +267,7 @@ def _fill_shape(shape: list[int], values: Value, place: list[int]) -> Value:
         if not total:
             return _take_n(shape[0], values)
         return pick(values, np.arange(start, start + shape[0]) % total)
-    return pack_rows([_fill_shape(shape[1:], values, place) for _ in range(shape[0])])
-
-
-def pack_rows(rows: list[Value]) -> Value:
-    """Lists as a list of lists, also where there is none."""
-    return List(rows)
+    return List([_fill_shape(shape[1:], values, place) for _ in range(shape[0])])
 
 
 def drop(x: Value, y: Value) -> Value:
@@ -304,14 +280,14 @@ def drop(x: Value, y: Value) -> Value:
         if is_list(y) and not isinstance(x.k, Table):
             raise QError("type")
         return _drop_keys(y, x)
-    if isinstance(y, Dict) and not (isinstance(x, Atom) and -x.t in _WHOLE and not _keyed_by_numbers(y)):
+    if isinstance(y, Dict) and not (isinstance(x, Atom) and -x.t in _WHOLE):
         return _drop_keys(x, y)
     if isinstance(x, Atom) and -x.t in _WHOLE:
         return _drop_n(int(x.v), y)
     if isinstance(y, Table) and isinstance(x, Vec | Atom) and abs(x.t) == SYM:
-        gone = {one.v for one in items(x)}  # type: ignore[attr-defined]
         if isinstance(x, Atom):
             raise QError("type")
+        gone = set(names_of(x))
         kept = [c for c in y.cols if c not in gone]
         return Table(kept, [y.data[y.cols.index(c)] for c in kept])
     if isinstance(y, Atom) and -y.t in _WHOLE and (is_list(x) or isinstance(x, Table)):
@@ -324,10 +300,6 @@ def drop(x: Value, y: Value) -> Value:
     if isinstance(x, List) and not x.v:
         return y
     raise QError("type")
-
-
-def _keyed_by_numbers(y: Dict) -> bool:
-    return False
 
 
 def _drop_n(n: int, y: Value) -> Value:
@@ -353,11 +325,7 @@ def _drop_keys(x: Value, y: Dict) -> Value:
             return Dict(y.k, drop(x, y.w))
         x = enlist(x) if isinstance(x, Dict) and not isinstance(x.k, Table) else x
     where = find(y.k, x)
-    gone = (
-        np.atleast_1d(np.array(where.v, dtype=np.int64))
-        if isinstance(where, Atom | Vec)
-        else np.array([], int)
-    )
+    gone = np.atleast_1d(where.v) if isinstance(where, Atom | Vec) else np.array([], np.int64)
     kept = np.setdiff1d(np.arange(count(y.k)), gone)
     return Dict(pick(y.k, kept), pick(y.w, kept))
 
@@ -371,27 +339,36 @@ def cut_at(places: list[int], y: Value) -> Value:
     if not places:
         return List([])
     n = count(y)
-    if any(a > b for a, b in zip(places, places[1:], strict=False)) or any(not 0 <= p <= n for p in places):
-        raise QError("domain" if any(a > b for a, b in zip(places, places[1:], strict=False)) else "length")
+    if any(a > b for a, b in pairwise(places)):
+        raise QError("domain")
+    if not 0 <= places[0] <= places[-1] <= n:
+        raise QError("length")
     ends = [*places[1:], n]
-    return pack_rows(
-        [pick(y, np.arange(a, b)) if b > a else empty_like(y) for a, b in zip(places, ends, strict=True)]
-    )
+    pieces = zip(places, ends, strict=True)
+    return List([pick(y, np.arange(a, b)) if b > a else empty_like(y) for a, b in pieces])
 
 
 def cut(x: Value, y: Value) -> Value:
-    """``x cut y``: in pieces of x items, or at positions; a keyed table by its keys."""
+    """``x cut y``: in pieces of x items, or at positions.
+
+    Raises:
+        QError: ``length`` for 0, ``domain`` for less, or what dropping raises.
+    """
     if isinstance(x, Atom) and -x.t in _WHOLE:
         n, total = int(x.v), count(y)
         if n <= 0:
             raise QError("length" if n == 0 else "domain")
         METER.take(8 * (total // n + 1))
-        return pack_rows([pick(y, np.arange(i, min(i + n, total))) for i in range(0, total, n)])
+        return List([pick(y, np.arange(i, min(i + n, total))) for i in range(0, total, n)])
     return drop(x, y)
 
 
 def sublist(x: Value, y: Value) -> Value:
-    """``x sublist y``: at most x items from the front or back, or (start; length)."""
+    """``x sublist y``: at most x items from the front or back, or (start; length).
+
+    Raises:
+        QError: ``type`` where x is neither.
+    """
     if isinstance(y, Dict):
         return Dict(sublist(x, y.k), sublist(x, y.w))
     total = count(y)
@@ -407,7 +384,11 @@ def sublist(x: Value, y: Value) -> Value:
 
 
 def rotate(x: Value, y: Value) -> Value:
-    """``x rotate y``: the first x items go to the end."""
+    """``x rotate y``: the first x items go to the end.
+
+    Raises:
+        QError: ``type`` for a dictionary.
+    """
     if isinstance(y, Dict):
         raise QError("type")
     n = whole(x)
@@ -437,11 +418,15 @@ def flip(x: Value) -> Value:
     n = lengths.pop()
     METER.take(8 * n * len(x.v))
     rows = [items(one) if is_list(one) else [one] * n for one in x.v]
-    return pack_rows([pack(list(column)) for column in zip(*rows, strict=True)])
+    return List([pack(list(column)) for column in zip(*rows, strict=True)])
 
 
 def where(x: Value) -> Value:
-    """Positions of the ones; each position as often as the number there says; keys of a dictionary."""
+    """Positions of the ones; each position as often as the number there says; keys of a dictionary.
+
+    Raises:
+        QError: ``type`` or ``domain`` for anything but numbers from 0.
+    """
     if isinstance(x, Dict):
         found = where(x.w)
         return pick(x.k, found.v)  # type: ignore[attr-defined]
@@ -455,6 +440,3 @@ def where(x: Value) -> Value:
     if isinstance(x, List) and not x.v:
         return longs([])
     raise QError("type")
-
-
-__all__ = ["CHAR", "DTYPES", "find", "is_nil"]

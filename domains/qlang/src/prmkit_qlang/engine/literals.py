@@ -80,18 +80,9 @@ def _run(texts: list[str]) -> Value:
         kinds = [kind for kind, _ in pairs]
         special = [k for k, text in zip(kinds, texts, strict=True) if k != LONG or not _plain(text)]
         times = [k for k in kinds if k in TEMPORAL]
-        t = (
-            times[-1]
-            if times
-            else FLOAT
-            if FLOAT in kinds
-            else REAL
-            if REAL in kinds
-            else (special or kinds)[-1]
-        )
-    return Vec(
-        t, np.array([_as(t, kind, v, text) for (kind, v), text in zip(pairs, texts, strict=True)], DTYPES[t])
-    )
+        t = next((u for u in [*times[-1:], FLOAT, REAL] if u in kinds), (special or kinds)[-1])
+    values = [_as(t, kind, v, text) for (kind, v), text in zip(pairs, texts, strict=True)]
+    return Vec(t, np.array(values, DTYPES[t]))
 
 
 def _as(t: int, kind: int, v: Any, text: str) -> Any:
@@ -125,7 +116,7 @@ def _one(text: str) -> tuple[int, Any]:
         return LONG, n
     special = _SPECIAL.fullmatch(text)
     if special:
-        return _special(*special.groups(), text)
+        return _special(special[1], special[2], special[3], text)
     if text.startswith("0x"):
         return _bytes(text)
     last = text[-1]

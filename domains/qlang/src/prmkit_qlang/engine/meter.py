@@ -1,4 +1,7 @@
-"""What one evaluation may cost: steps, elements, depth. Budgets, not clocks, so that the same text ends the same way."""
+"""What one evaluation may cost: steps, elements, depth.
+
+Budgets, not clocks, so that the same text ends the same way.
+"""
 
 from __future__ import annotations
 
@@ -60,4 +63,4 @@ class Meter:
 
 
 METER = Meter()
-"""The meter of the evaluation that runs now: the interpreter is single-threaded, and nested sessions restore it."""
+"""The meter of the evaluation that runs now; nested sessions restore it. Not for threads."""

@@ -1,4 +1,4 @@
-"""The operators with many meanings, told apart by rank and type: ``! ? @ . $ # _ ~ ,`` and their k forms of one argument."""
+"""The operators with many meanings, told apart by rank and type: ``! ? @ . ~ ^``, and value, key, type."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from prmkit_qlang.engine import cast, compare, lists, rounding, sets, sorting
+from prmkit_qlang.engine import cast, compare, lists, sets
 from prmkit_qlang.engine.amend import amend, replace
-from prmkit_qlang.engine.apply import apply, index, index_deep
+from prmkit_qlang.engine.apply import apply, index_deep
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import NIL, Composition, Derived, Fn, Lambda, Prim, Projection, is_nil
+from prmkit_qlang.engine.functions import NIL, Composition, Derived, Lambda, Prim, Projection, is_nil
 from prmkit_qlang.engine.inline import s1
 from prmkit_qlang.engine.queries import change_query, query
 from prmkit_qlang.engine.rows import fill_tables
 from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.tables import enkey, unkey
-from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, GUID, INT, LONG, NULLS, SHORT, SYM
+from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, INT, LONG, NAMES, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
     Enum,
     EnumAtom,
+    Fn,
     List,
     Table,
     Value,
@@ -39,7 +40,7 @@ from prmkit_qlang.engine.values import (
     long,
     match,
     pack,
-    pick,
+    real,
     repeat,
     sym,
     syms,
@@ -81,8 +82,6 @@ def filled(x: Value, y: Value) -> Value:
     """``x^y``: nulls of y replaced; tables by their keys and columns."""
     if (isinstance(x, Table) or is_keyed(x)) and (isinstance(y, Table) or is_keyed(y)):
         return fill_tables(x, y)
-    if isinstance(x, Atom) and isinstance(y, Atom | Vec) and abs(x.t) == abs(y.t) == SYM:
-        return compare.fill(x, y)
     return compare.fill(x, y)
 
 
@@ -125,8 +124,11 @@ def bang(x: Value, y: Value) -> Value:
         return Dict(x, repeat(y, count(x)))
     if count(x) != count(y):
         raise QError("length")
-    attr = x.attr if isinstance(x, Vec) else ""
-    return Dict(x, y, attr if attr == "s" and False else "")
+    return Dict(x, y)
+
+
+_OUTSIDE = frozenset([-1, -2, -4, -7, -11, -12, -13, -14, -17, -18, -19, -20, -21, -23, -25, -26])
+"""Internal functions that reach outside."""
 
 
 def internal(n: int, y: Value) -> Value:
@@ -141,17 +143,10 @@ def internal(n: int, y: Value) -> Value:
         return parsed(y)
     if n == -6:
         return CONTEXT.now.run_tree(y)
-    if n == -9 or n == -8:
-        raise QError("nyi")
-    if n == -15:
-        from_text = text_of(y)
-        raise QError("nyi" if from_text is None else "nyi")
-    if n == -27:
-        raise QError("nyi")
-    if n in (-1, -2, -4, -7, -11, -12, -13, -14, -17, -18, -19, -20, -21, -23, -25, -26):
-        raise QError("access")
     if n == -16:
         return Atom(-INT, 1)
+    if n in _OUTSIDE:
+        raise QError("access")
     raise QError("nyi" if n < 0 else "type")
 
 
@@ -164,7 +159,11 @@ def parsed(y: Value) -> Value:
 
 
 def key(x: Value) -> Value:
-    """``key x``: keys of a dictionary or table, 0..n-1 of a number, names of a namespace, the list behind an enumeration."""
+    """``key x``: keys of a dictionary, 0..n-1 of a number, names of a namespace, an enumeration's domain.
+
+    Raises:
+        QError: ``type`` for what has no keys.
+    """
     if isinstance(x, Dict):
         return x.k
     if isinstance(x, Enum | EnumAtom):
@@ -174,15 +173,7 @@ def key(x: Value) -> Value:
     if isinstance(x, Atom) and x.t == -SYM:
         return _key_of_name(x.v)
     if isinstance(x, Vec):
-        return sym({BOOL: "boolean", GUID: "guid", BYTE: "byte", SHORT: "short", INT: "int", LONG: "long", 8: "real",
-                    9: "float", CHAR: "char", SYM: "symbol", 12: "timestamp", 13: "month", 14: "date", 15: "datetime",
-                    16: "timespan", 17: "minute", 18: "second", 19: "time"}[x.t])  # fmt: skip
-    if isinstance(x, Table):
-        return List([]) if False else _no_keys()
-    raise QError("type")
-
-
-def _no_keys() -> Value:
+        return sym(NAMES[x.t])
     raise QError("type")
 
 
@@ -201,38 +192,18 @@ def _key_of_name(name: str) -> Value:
     return sym(name)
 
 
-_NUMBERS = (
-    "::",
-    "+",
-    "-",
-    "*",
-    "%",
-    "&",
-    "|",
-    "^",
-    "=",
-    "<",
-    ">",
-    "$",
-    ",",
-    "#",
-    "_",
-    "~",
-    "!",
-    "?",
-    "@",
-    ".",
-)
+_NUMBERS = ["::", *"+-*%&|^=<>$,#_~!?@."]
 """What ``value`` numbers the operators by."""
 
 
 def value(x: Value) -> Value:
-    """``value x``: what a name or text stands for, the values of a dictionary, a list as an application, the parts of a function."""
+    """``value x``: what a name or text means, values of a dictionary, a list applied, parts of a function."""
     machine = CONTEXT.now
     if isinstance(x, Dict):
         return x.w
     if isinstance(x, Enum | EnumAtom):
-        return unenum(x)
+        meant: Value = unenum(x)
+        return meant
     if isinstance(x, Atom) and x.t == -SYM:
         return machine.get(x.v)
     if isinstance(x, Atom | Vec) and abs(x.t) == CHAR:
@@ -247,16 +218,8 @@ def value(x: Value) -> Value:
         names = x.v.tolist()
         return apply(machine.get(names[0]), [sym(one) for one in names[1:]])
     if isinstance(x, Lambda):
-        globals_: list[str] = []
-        return List(
-            [
-                List([]),
-                syms(x.params),
-                syms(sorted(x.locals - set(x.params))),
-                syms(["", *globals_]),
-                chars(x.source),
-            ]
-        )
+        names = syms(x.params), syms(sorted(x.locals - set(x.params))), syms([""])
+        return List([List([]), *names, chars(x.source)])
     if isinstance(x, Projection):
         filled = list(x.args)
         while filled and filled[-1] is None:
@@ -277,7 +240,11 @@ def value(x: Value) -> Value:
 
 
 def question(x: Value, y: Value) -> Value:
-    """``x?y``: find, roll, deal."""
+    """``x?y``: find, roll, deal.
+
+    Raises:
+        QError: ``type`` for an atom that is neither a number nor a name.
+    """
     if isinstance(x, Atom) and -x.t in (SHORT, INT, LONG):
         return CONTEXT.now.draw(int(x.v), y)
     if isinstance(x, Atom) and x.t == -SYM:
@@ -354,17 +321,21 @@ def _named(x: Value) -> Value:
 
 
 def dot_two(x: Value, y: Value) -> Value:
-    """``x . y``: apply to a list of arguments, index along a path."""
+    """``x . y``: apply to a list of arguments, index along a path.
+
+    Raises:
+        QError: ``type`` where y is no list.
+    """
     x = _named(x)
     if is_nil(y):
-        return x if not isinstance(x, Fn) else apply(x, (NIL,))
+        return apply(x, (NIL,)) if isinstance(x, Fn) else x
     if not is_list(y):
         if isinstance(y, Dict | Table) and isinstance(x, Fn):
             return apply(x, items(y))
         raise QError("type")
     args = items(y)
     if not args:
-        return x if not isinstance(x, Fn) else apply(x, (NIL,))
+        return apply(x, (NIL,)) if isinstance(x, Fn) else x
     if isinstance(x, Fn):
         return apply(x, args)
     return index_deep(x, args)
@@ -434,58 +405,16 @@ def _amended(x: Value, path: Sequence[Value], f: Value, y: Value | None, *, whol
 
 def type_of(x: Value) -> Value:
     """The type code as a short."""
-    t = x.t
-    return Atom(-SHORT, t)
-
-
-def k_dot(x: Value) -> Value:
-    """``.`` of one argument: value."""
-    return value(x)
-
-
-def where_or(x: Value) -> Value:
-    """``&`` of one argument."""
-    return lists.where(x)
-
-
-def sorted_index(x: Value) -> Value:
-    """``<`` of one argument."""
-    return sorting.iasc(x)
-
-
-def key_or_til(x: Value) -> Value:
-    """``!`` of one argument."""
-    return key(x)
+    return Atom(-SHORT, x.t)
 
 
 def roll(x: Value) -> Value:
-    """``?`` of one argument: distinct."""
+    """``?`` of one argument: distinct; of a number, that many random floats."""
     if isinstance(x, Atom) and -x.t in _WHOLE:
-        return CONTEXT.now.draw(int(x.v), real_one())  # type: ignore[attr-defined]
+        return CONTEXT.now.draw(int(x.v), real(1.0))
     return sets.distinct(x)
 
 
-def real_one() -> Value:
-    """1.0: what ``rand`` without a range draws from."""
-    return Atom(-9, 1.0)
-
-
-def floor_or_lower(x: Value) -> Value:
-    """``_`` of one argument."""
-    return rounding.floor(x)
-
-
 def attribute(x: Value) -> Value:
-    """``attr x``."""
-    attr = getattr_free(x)
-    if isinstance(x, Dict) and not attr and isinstance(x.k, Vec):
-        attr = ""
-    return sym(attr)
-
-
-def getattr_free(x: Value) -> str:
-    """The attribute a value carries."""
-    return x.attr if isinstance(x, Vec | Dict | Table) else ""
-
-
-__all__ = ["index", "pick"]
+    """``attr x``: the attribute a value carries."""
+    return sym(x.attr if isinstance(x, Vec | Dict | Table) else "")

@@ -52,7 +52,7 @@ _MAX_PARAMS = 8
 
 
 class Words:
-    """What the parser knows of the language: operators, keywords, and which keywords stand between arguments."""
+    """What the parser knows: operators, keywords, and which keywords stand between arguments."""
 
     def __init__(
         self, dyads: Mapping[str, Prim], monads: Mapping[str, Prim], keywords: Mapping[str, Value]

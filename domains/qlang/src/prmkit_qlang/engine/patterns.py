@@ -17,13 +17,12 @@ from prmkit_qlang.engine.values import (
     List,
     Table,
     Value,
-    Vec,
-    column,
     count,
     is_list,
     items,
     match,
     pack,
+    syms,
 )
 
 Store = Callable[[str, Value], None]
@@ -81,14 +80,10 @@ def _compound(pattern: List, value: Value, found: list[tuple[Value, Value]], run
     if isinstance(head, Prim) and head.name == "flip":
         if not isinstance(value, Table):
             raise QError("type")
-        _match(pattern.v[1], Dict(Vec(SYM, _names(value)), List(value.data)), found, run)
+        _match(pattern.v[1], Dict(syms(value.cols), List(value.data)), found, run)
         return value
     found.append((pattern, value))
     return value
-
-
-def _names(table: Table) -> object:
-    return pack([Atom(-SYM, c) for c in table.cols]).v  # type: ignore[attr-defined]
 
 
 def _list(parts: list[Value], value: Value, found: list[tuple[Value, Value]], run: Run) -> Value:
@@ -103,9 +98,9 @@ def _filtered(inner: Value, check: Value, value: Value, found: list[tuple[Value,
     if isinstance(check, Atom) and check.t == -SYM:
         letter = LETTERS.get(abs(value.t), "")
         wanted = check.v
-        if wanted and not (letter == wanted.lower() and (value.t < 0) == wanted.islower()):
-            if not (wanted in ("*", " ") and value.t == 0):
-                raise QError("type")
+        alike = letter == wanted.lower() and (value.t < 0) == wanted.islower()
+        if wanted and not alike and not (wanted in ("*", " ") and value.t == 0):
+            raise QError("type")
         return _match(inner, value, found, run)
     if isinstance(check, Fn):
         return _match(inner, apply(check, (value,)), found, run)
@@ -131,6 +126,3 @@ def _dictionary(pattern: List, value: Value, found: list[tuple[Value, Value]], r
         return Dict(value.k, pack(values))
     _match(parts, pack([index(value, one) for one in items(wanted)]), found, run)
     return value
-
-
-__all__ = ["bind", "column"]

@@ -17,7 +17,6 @@ from prmkit_qlang.engine.types import (
     FLOAT,
     GUID,
     INT,
-    INTEGRAL,
     LONG,
     MONTH,
     NUMERIC,
@@ -204,5 +203,3 @@ RESULT: dict[str, Types] = {
     "mod": _types(_remainder), "xbar": _types(_bar), "xexp": _types(_power), "xlog": _types(_logarithm),
 }  # fmt: skip
 """Dyad → pair of types → type of the result; a pair that is not there is a type error."""
-
-__all__ = ["INTEGRAL", "RESULT", "SHORT"]

@@ -63,8 +63,8 @@ def running(step: Callable[[Vec], Vec], two: Two, zero: One) -> One:
             if -x.t in (SYM, GUID):
                 raise QError("type")
             return x
-        values, out = items(x), []
-        for each in values:
+        out: list[Value] = []
+        for each in items(x):
             out.append(two(out[-1], zero(each)) if out else zero(each))
         return pack(out)
 
@@ -173,9 +173,9 @@ def _with_prior(x: Value, two: Two, seed: Value | None) -> Value:
             raise QError("type")
         rest = two(Vec(x.t, x.v[1:]), Vec(x.t, x.v[:-1]))
         head = at(x, 0) if two is subtract else divide(at(x, 0), long(1))
-        if isinstance(rest, Vec) and isinstance(head, Atom):
-            if rest.t == -head.t or (rest.t == INT and x.t in (BOOL, BYTE, SHORT)):
-                return Vec(rest.t, np.concatenate([np.array([head.v], dtype=DTYPES[rest.t]), rest.v]))
+        alike = rest.t == -head.t or (rest.t == INT and x.t in (BOOL, BYTE, SHORT))
+        if isinstance(rest, Vec) and isinstance(head, Atom) and alike:
+            return Vec(rest.t, np.concatenate([np.array([head.v], dtype=DTYPES[rest.t]), rest.v]))
         return pack([head, *items(rest)])
     values = items(x)
     out = []

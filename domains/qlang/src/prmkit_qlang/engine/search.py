@@ -26,7 +26,6 @@ from prmkit_qlang.engine.values import (
     match,
     pack,
     pick,
-    syms,
     unenum,
 )
 
@@ -192,6 +191,3 @@ def row_keys(data: list[Value]) -> list[Any]:
     """One hashable key a row, for columns of one length."""
     columns = [_keys(c) for c in data]
     return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-
-
-__all__ = ["find", "find_rows", "keys_at", "position", "positions", "row_keys", "syms"]

@@ -60,8 +60,8 @@ class Session(Evaluator):
         """The value of a text: one statement, or a script of several lines.
 
         Raises:
-            QError: whatever goes wrong in q; ``access`` for files, sockets, clocks and the system, ``nyi`` for what
-                this interpreter lacks, ``limit``, ``wsfull`` and ``stack`` where a budget ends.
+            QError: whatever goes wrong in q; ``access`` for files, sockets, clocks, the system, ``nyi`` for
+                what this interpreter lacks, ``limit``, ``wsfull`` and ``stack`` where a budget ends.
         """
         return self._within_budget(lambda: self._script(text)[0])
 
@@ -136,7 +136,6 @@ class Session(Evaluator):
             try:
                 value = NIL if tree is None else self.run(tree, None)
             except ReturnSignal as signal:
-                assert isinstance(signal.value, Value)
                 value = signal.value
         last = trees[-1] if trees else None
         quiet = last is None or _silent(last)
@@ -305,7 +304,7 @@ def _silent(tree: Value) -> bool:
 
 
 def statements(text: str) -> list[str]:
-    """The statements of a script: a line that begins with a blank or a closing brace goes on with the one before.
+    """The statements of a script: a line that begins with a blank or a closing brace goes on with the last.
 
     Comments of their own lines and blocks between lone slashes are left out.
     """

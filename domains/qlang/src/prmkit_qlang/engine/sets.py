@@ -8,7 +8,6 @@ import numpy as np
 
 from prmkit_qlang.engine.compare import at_least, at_most, equal, lesser
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.lists import join
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find, row_keys
@@ -17,6 +16,7 @@ from prmkit_qlang.engine.values import (
     Atom,
     Dict,
     Enum,
+    Fn,
     List,
     Table,
     Value,
@@ -52,7 +52,11 @@ def first_places(x: Value) -> Any:
 
 
 def distinct(x: Value) -> Value:
-    """The different items, in the order in which they first appear."""
+    """The different items, in the order in which they first appear.
+
+    Raises:
+        QError: ``type`` or ``rank`` for what is no list.
+    """
     if isinstance(x, Dict):
         return distinct(x.w)
     if not is_list(x) and not isinstance(x, Table):
@@ -61,7 +65,11 @@ def distinct(x: Value) -> Value:
 
 
 def group(x: Value) -> Dict:
-    """Each different item with the positions where it stands."""
+    """Each different item with the positions where it stands.
+
+    Raises:
+        QError: ``type`` for what is no list.
+    """
     if isinstance(x, Dict):
         found = group(x.w)
         return Dict(found.k, pack([pick(x.k, one.v) for one in items(found.w)]))  # type: ignore[attr-defined]
@@ -107,8 +115,7 @@ def in_(x: Value, y: Value) -> Value:
         if isinstance(x, Atom) and not count(y):
             return flag(False)
         place = find(y, x)
-    n = count(y)
-    return _below(place, n)
+    return _below(place, count(y))
 
 
 def _below(place: Value, n: int) -> Value:
@@ -127,16 +134,17 @@ def _same_as(x: Value, y: Value) -> Value:
     if isinstance(x, Atom | Vec) and isinstance(y, Atom):
         if abs(x.t) != -y.t and {abs(x.t), -y.t} & {CHAR, SYM, GUID}:
             raise QError("type")
-        if y.v != y.v:
-            found = x.v != x.v
-        else:
-            found = x.v == y.v
+        found = x.v != x.v if y.v != y.v else x.v == y.v
         return Vec(BOOL, np.asarray(found, dtype=bool)) if isinstance(x, Vec) else flag(found)
     return equal(x, y)
 
 
 def within(x: Value, y: Value) -> Value:
-    """``x within (low;high)``: whether items lie between the bounds, both included."""
+    """``x within (low;high)``: whether items lie between the bounds, both included.
+
+    Raises:
+        QError: ``type`` or ``length`` where y is no pair of bounds.
+    """
     if isinstance(y, Dict | Fn) or count(y) != 2:
         raise QError("length" if is_list(y) else "type")
     return lesser(at_least(x, at(y, 0)), at_most(x, at(y, 1)))
@@ -152,7 +160,11 @@ def _listy(x: Value) -> bool:
 
 
 def inter(x: Value, y: Value) -> Value:
-    """The items of x that are in y."""
+    """The items of x that are in y.
+
+    Raises:
+        QError: ``type`` for what is no list.
+    """
     if not _listy(x) or not (_listy(y) or isinstance(y, Atom)):
         raise QError("type")
     if isinstance(x, Dict) and isinstance(y, Dict) and not isinstance(x.k, Table):
@@ -170,7 +182,11 @@ def in_rows(x: Value, y: Value) -> Any:
 
 
 def except_(x: Value, y: Value) -> Value:
-    """The items of x that are not in y."""
+    """The items of x that are not in y.
+
+    Raises:
+        QError: ``type`` for what is no list.
+    """
     if not _listy(x) or not (_listy(y) or isinstance(y, Atom)):
         raise QError("type")
     if isinstance(x, Dict):
@@ -186,26 +202,19 @@ def _members(x: Value, y: Value) -> Any:
     if isinstance(y, Dict) and not isinstance(x, Table):
         y = y.w
     if isinstance(x, List) or isinstance(y, List) or abs(unenum(x).t) != abs(unenum(y).t):
+        if isinstance(x, List) != isinstance(y, List):
+            return _matching(x, y)
         keys = set(row_keys([y if is_list(y) else pack([y])]))
-        return (
-            np.array([key in keys for key in row_keys([x])], dtype=bool)
-            if not _mixed(x, y)
-            else _hash_members(x, y)
-        )
+        return np.array([key in keys for key in row_keys([x])], dtype=bool)
     if isinstance(x, Table):
         return in_rows(x, y)
     return np.asarray(in_(x, y).v, dtype=bool)  # type: ignore[attr-defined]
 
 
-def _mixed(x: Value, y: Value) -> bool:
-    return isinstance(x, List) != isinstance(y, List)
-
-
-def _hash_members(x: Value, y: Value) -> Any:
+def _matching(x: Value, y: Value) -> Any:
     theirs = items(y) if is_list(y) else [y]
-    return np.array(
-        [any(match(unenum(one), unenum(other)) for other in theirs) for one in items(x)], dtype=bool
-    )
+    found = [any(match(unenum(one), unenum(other)) for other in theirs) for one in items(x)]
+    return np.array(found, dtype=bool)
 
 
 def cross(x: Value, y: Value) -> Value:
@@ -217,14 +226,15 @@ def cross(x: Value, y: Value) -> Value:
     if isinstance(x, Table) and isinstance(y, Table):
         left, right = np.repeat(np.arange(n), m), np.tile(np.arange(m), n)
         return Table(x.cols + y.cols, [pick(c, left) for c in x.data] + [pick(c, right) for c in y.data])
-    theirs = items(y) if not isinstance(y, Atom) else [y]
-    return List(
-        [join(one, other) for one in (items(x) if not isinstance(x, Atom) else [x]) for other in theirs]
-    )
+    return List([join(one, other) for one in items(x) for other in items(y)])
 
 
 def differ(x: Value) -> Value:
-    """Whether each item differs from the one before; the first one does."""
+    """Whether each item differs from the one before; the first one does.
+
+    Raises:
+        QError: ``type`` for an atom.
+    """
     if isinstance(x, Dict):
         return Dict(x.k, differ(x.w))
     if isinstance(x, Enum):

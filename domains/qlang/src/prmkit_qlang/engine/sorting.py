@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.search import find
-from prmkit_qlang.engine.types import BOOL, CHAR, FLOATING, GUID, LONG, NULLS, SYM
+from prmkit_qlang.engine.types import CHAR, FLOATING, GUID, LONG, NULLS, SYM
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
+    Fn,
     List,
     Table,
     Value,
@@ -58,16 +58,14 @@ def grade_columns(data: list[Value], descending: bool = False) -> Any:
 def _grade_vec(x: Vec, descending: bool) -> Any:
     v = x.v
     if x.t in FLOATING:
-        v = np.where(np.isnan(v), -np.inf, v)
-        lost = np.isnan(x.v)
-        order = np.lexsort((v, ~lost))
-        if not descending:
-            return order.astype(np.int64)
-        back = np.lexsort((-v, lost))
-        return back.astype(np.int64)
+        lost = np.isnan(v)
+        v = np.where(lost, -np.inf, v)
+        order = np.lexsort((-v, lost)) if descending else np.lexsort((v, ~lost))
+        return order.astype(np.int64)
     if v.dtype == object:
-        order_list = sorted(range(len(v)), key=v.tolist().__getitem__, reverse=descending)
-        return np.array(order_list, dtype=np.int64)
+        values: list[Any] = v.tolist()
+        places = sorted(range(len(values)), key=lambda i: values[i], reverse=descending)
+        return np.array(places, dtype=np.int64)
     if not descending:
         return np.argsort(v, kind="stable").astype(np.int64)
     n = len(v)
@@ -76,8 +74,11 @@ def _grade_vec(x: Vec, descending: bool) -> Any:
 
 def _by_compare(values: list[Value], descending: bool) -> Any:
     sign = -1 if descending else 1
-    order = sorted(range(len(values)), key=cmp_to_key(lambda a, b: sign * compare(values[a], values[b])))
-    return np.array(order, dtype=np.int64)
+
+    def order(a: int, b: int) -> int:
+        return sign * compare(values[a], values[b])
+
+    return np.array(sorted(range(len(values)), key=cmp_to_key(order)), dtype=np.int64)
 
 
 def compare(x: Value, y: Value) -> int:
@@ -103,8 +104,8 @@ def compare(x: Value, y: Value) -> int:
 
 def _scalars(a: Any, b: Any) -> int:
     if a != a or b != b:
-        return (b != b) - (a != a)
-    return (a > b) - (a < b)
+        return int(b != b) - int(a != a)
+    return int(a > b) - int(a < b)
 
 
 def iasc(x: Value) -> Value:
@@ -128,7 +129,11 @@ def _sortable(x: Value) -> Value:
 
 
 def asc(x: Value) -> Value:
-    """Sorted upwards, with the attribute that says so."""
+    """Sorted upwards, with the attribute that says so.
+
+    Raises:
+        QError: ``rank`` or ``type`` for what has no order.
+    """
     if isinstance(x, Dict):
         order = grade(x.w)
         made = pick(x.w, order)
@@ -157,7 +162,11 @@ def mark_sorted(x: Value, attr: str = "s") -> Value:
 
 
 def desc(x: Value) -> Value:
-    """Sorted downwards."""
+    """Sorted downwards.
+
+    Raises:
+        QError: ``rank`` or ``type`` for what has no order.
+    """
     if isinstance(x, Dict):
         order = grade(x.w, True)
         return Dict(pick(x.k, order), pick(x.w, order))
@@ -177,7 +186,11 @@ def rank(x: Value) -> Value:
 
 
 def xrank(x: Value, y: Value) -> Value:
-    """``x xrank y``: which of x groups of like size each item falls into."""
+    """``x xrank y``: which of x groups of like size each item falls into.
+
+    Raises:
+        QError: ``type`` where x is no number.
+    """
     if isinstance(x, Atom) and isinstance(y, Dict):
         return xrank(x, y.w)
     n = count(y)
@@ -218,12 +231,11 @@ def _bin(x: Value, y: Value, right: bool) -> Value:
         return pack([_bin(x, one, right) for one in y.v])
     if not isinstance(y, Atom | Vec) or not _alike(x.t, abs(y.t)):
         raise QError("type")
-    side = "left" if right else "right"
     v = np.where(np.isnan(x.v), -np.inf, x.v) if x.t in FLOATING else x.v
     wanted = np.atleast_1d(np.array(y.v, dtype=v.dtype if v.dtype == object else None))
     if wanted.dtype.kind == "f":
         wanted = np.where(np.isnan(wanted), -np.inf, wanted)
-    found = np.searchsorted(v, wanted, side=side) - (0 if right else 1)
+    found = np.searchsorted(v, wanted, side="left") if right else np.searchsorted(v, wanted, side="right") - 1
     return longs(found) if isinstance(y, Vec) else Atom(-LONG, int(found[0]))
 
 
@@ -271,6 +283,3 @@ def _bin_rows(x: Table, y: Value, right: bool) -> Value:
         place = _bin_list([columns[-1][i] for i in hits], row[-1], right)
         out.append(hits[place] if 0 <= place < len(hits) else NULLS[LONG])
     return longs(out)
-
-
-__all__ = ["BOOL", "asc", "bin_", "binr", "desc", "grade", "iasc", "idesc", "rank", "xrank"]

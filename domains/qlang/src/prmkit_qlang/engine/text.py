@@ -12,17 +12,18 @@ import numpy as np
 
 from prmkit_qlang.engine.apply import apply
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import Fn
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.types import (
     BOOL,
     BYTE,
     CHAR,
     DTYPES,
+    FLOAT,
     FLOATING,
     GUID,
     INT,
     LONG,
+    REAL,
     SHORT,
     SYM,
     TEMPORAL,
@@ -30,6 +31,7 @@ from prmkit_qlang.engine.types import (
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
+    Fn,
     List,
     Table,
     Value,
@@ -320,10 +322,10 @@ def _from_bytes(x: Atom, y: Vec) -> Value:
 
 
 def _number(x: Value, y: Value) -> Value:
-    if not isinstance(y, Vec) or y.t not in _WHOLE | {9, 8}:
-        if not (isinstance(y, Vec | List) and not count(y)):
-            raise QError("type")
-    values = [one.v for one in items(y)]  # type: ignore[attr-defined]
+    numbers = isinstance(y, Vec) and y.t in _WHOLE | {REAL, FLOAT}
+    if not numbers and (not is_list(y) or count(y)):
+        raise QError("type")
+    values = y.v.tolist() if isinstance(y, Vec) else []
     if isinstance(x, Atom) and (-x.t in _WHOLE or x.t in (-8, -9)):
         bases = [x.v] * len(values)
     elif isinstance(x, Vec) and (x.t in _WHOLE or x.t in (8, 9)):

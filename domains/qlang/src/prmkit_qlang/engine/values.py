@@ -1,8 +1,8 @@
 """Values of q: atoms, vectors, general lists, dictionaries, tables and functions.
 
-Everything is a ``Value`` with its type code in ``t``. Values are never changed in place: an amendment makes a new one.
+Everything is a ``Value`` with its type code in ``t``. Values are never changed in place.
 
-* ``Atom``: ``v`` is a Python scalar as stored (int, float, text of a symbol, byte of a char, integer of a guid).
+* ``Atom``: ``v`` is a Python scalar as stored: int, float, text of a symbol, a char or a guid as an integer.
 * ``Vec``: ``v`` is a numpy array of the type's dtype, ``attr`` one of ``"" s u p g``.
 * ``Enum``: a vector (or, with ``t == -20``, an atom) of indices into a named list of symbols.
 * ``List``: ``v`` is a Python list of values (type 0).
@@ -19,18 +19,7 @@ from typing import Any
 import numpy as np
 
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.types import (
-    BOOL,
-    CHAR,
-    DICT,
-    DTYPES,
-    ENUM,
-    FLOAT,
-    LONG,
-    NULLS,
-    SYM,
-    TABLE,
-)
+from prmkit_qlang.engine.types import BOOL, CHAR, DICT, DTYPES, ENUM, FLOAT, LONG, NULLS, SYM, TABLE
 
 
 class Value:
@@ -151,8 +140,6 @@ class Fn(Value):
         raise QError("nyi")
 
 
-# ---------------------------------------------------------------- making values
-
 NO, YES = Atom(-BOOL, 0), Atom(-BOOL, 1)
 EMPTY = List([])
 
@@ -196,7 +183,7 @@ def chars(text: str | bytes) -> Vec:
 def array(t: int, items: list[Any]) -> Vec:
     """A vector of positive type t from stored Python scalars."""
     dtype = DTYPES[t]
-    if dtype == object:
+    if dtype.hasobject:
         made = np.empty(len(items), dtype=object)
         made[:] = items
         return Vec(t, made)
@@ -301,7 +288,7 @@ def items(x: Value) -> list[Value]:
 
 
 def pack(values: list[Value]) -> Value:
-    """Values as a list: a vector where all are atoms of one type, a table where all are alike dictionaries."""
+    """Values as a list: a vector of atoms of one type, a table of dictionaries of the same keys."""
     if not values:
         return List([])
     first = values[0]
@@ -314,8 +301,6 @@ def pack(values: list[Value]) -> Value:
             if any(one.domain != first.domain for one in values):  # type: ignore[attr-defined]
                 return List(values)
             return Enum(np.array([one.v for one in values], dtype=np.int64), first.domain, first.held)  # type: ignore[attr-defined]
-        if t == -CHAR or t == -BOOL or t not in (-SYM, -2):
-            return Vec(-t, np.array([one.v for one in values], dtype=DTYPES[-t]))  # type: ignore[attr-defined]
         return array(-t, [one.v for one in values])  # type: ignore[attr-defined]
     if isinstance(first, Dict) and isinstance(first.k, Vec) and first.k.t == SYM:
         names = first.k.v.tolist()
@@ -359,7 +344,11 @@ def empty_like(x: Value) -> Value:
 
 
 def at(x: Value, i: int) -> Value:
-    """Item i of a list or row i of a table; the null of its type where i is out of range."""
+    """Item i of a list or row i of a table; the null of its type where i is out of range.
+
+    Raises:
+        QError: ``rank`` for what has no items.
+    """
     if isinstance(x, Enum):
         return EnumAtom(int(x.v[i]) if 0 <= i < len(x.v) else NULLS[LONG], x.domain, x.held)
     if isinstance(x, Vec):
@@ -393,7 +382,11 @@ def null_item(x: List) -> Value:
 
 
 def pick(x: Value, index: Any) -> Value:
-    """Items of a list, rows of a table at an int64 array of positions; nulls where out of range."""
+    """Items of a list, rows of a table at an int64 array of positions; nulls where out of range.
+
+    Raises:
+        QError: ``rank`` for what has no items.
+    """
     if isinstance(x, Vec):
         n = len(x.v)
         if len(index) and (n == 0 or int(index.min()) < 0 or int(index.max()) >= n):

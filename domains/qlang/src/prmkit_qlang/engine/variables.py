@@ -73,7 +73,11 @@ class Variables:
         self.frame: Frame | None = None
 
     def run(self, tree: Value, env: Frame | None) -> Value:
-        """Value of a tree."""
+        """Value of a tree.
+
+        Raises:
+            NotImplementedError: always; the evaluator says how.
+        """
         raise NotImplementedError
 
     def get(self, name: str) -> Value:
@@ -112,7 +116,11 @@ class Variables:
         return name if not self.context or name.startswith(".") else f"{self.context}.{name}"
 
     def part_of(self, name: str, full: str, env: Frame | None) -> Value:
-        """``a.b``: a part of a value, a field of a dictionary, or a namespace as a dictionary."""
+        """``a.b``: a part of a value, a field of a dictionary, or a namespace as a dictionary.
+
+        Raises:
+            QError: the name, where there is no such part.
+        """
         if name.startswith(".q.") and name[3:] in self.words.keywords:
             return self.words.keywords[name[3:]]
         if name == ".q":
