@@ -69,12 +69,15 @@ class Session(Evaluator):
         """What a q console prints for a text: values, ``'text`` for an error, nothing for an assignment."""
         self.printed, self.line_open = [], False
         try:
-            value, quiet = self._within_budget(lambda: self._script(text))
-            if not quiet and not is_nil(value):
-                self.show(value)
+            self._within_budget(lambda: self._shown(text))
         except QError as error:
             self.say("'" + error.text)
         return "\n".join(self.printed)
+
+    def _shown(self, text: str) -> None:
+        value, quiet = self._script(text)
+        if not quiet and not is_nil(value):
+            self.show(value)
 
     def split(self, text: str) -> list[str]:
         """The statements of a script."""
@@ -146,7 +149,11 @@ class Session(Evaluator):
         return value, quiet
 
     def command(self, line: str) -> Value:
-        """A line that begins with a backslash: namespaces and display settings; everything else is refused."""
+        """A line that begins with a backslash: namespaces and display settings; everything else is refused.
+
+        Raises:
+            QError: ``access`` for what would leave the interpreter, ``nyi`` for the rest.
+        """
         found = _COMMAND.fullmatch(line.strip())
         name, rest = (found.group(1), found.group(2).strip()) if found else ("", "")
         if name == "d":
