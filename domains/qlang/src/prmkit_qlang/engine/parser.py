@@ -341,7 +341,10 @@ class _Parser:
             if self.toks[self.i][0] == ";":
                 self.i += 1
                 continue
+            begun = self.i
             name, tree = self.column()
+            if self.i == begun:  # a bracket that closes something else
+                raise QError(self.toks[begun][0])
             out.append((name, HOLE if tree is None else tree))
         self.commas, self.stops = kept
         return out
