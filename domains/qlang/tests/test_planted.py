@@ -8,11 +8,12 @@ import pytest
 from prmkit.dataset import Row, open_dataset
 from prmkit.errors import RecordError
 from prmkit.testkit.noise import HOSTILE
-from prmkit_qlang import planted
+from prmkit_qlang import planted, session_quality
 from prmkit_qlang.data.docs_planted import CARD, SOURCE, Pages, Reader, listed
 from prmkit_qlang.data.rows import Origin
 from prmkit_qlang.replay import agrees
 from prmkit_qlang.slicing import needed
+from prmkit_qlang.verifiers.value import Value
 
 
 def line(code, shown="", **more):
@@ -128,11 +129,32 @@ def test_what_is_needed():
     assert needed(before, ["f 2"]) == ["a:1", "f:{a+x}", "\\P 3"]
     assert needed(before, [".n.d", "t"]) == ["`.n.d set 3", "t:1", "`t insert 2", "\\P 3"]
     assert needed(before, ["1"]) == ["\\P 3"]
+    linked = ["d:`a`b", "e:`d$`a`b`a", "d[0]:`c"]
+    assert needed(linked, ["value e"]) == linked
 
 
 def test_pages_that_use_suppliers_and_parts_load_them():
     block = Pages().enter(row("ref/s#0", line("count sp", "12", flags=["uses_sp_q"])))
     assert planted.played(block.run(Origin(CARD, ROWS[0]), 0, 1)) == ["12"]
+
+
+def test_every_line_that_can_be_replayed_is_measured():
+    lines = [line("x:2", auto_testable=False), line("x+1", "3"), line("x+2", "5")]
+    rows = [row("ref/plus#0", *lines), row("ref/plus#1", line("x", auto_testable=False))]
+    (sample,) = session_quality.documented(rows)
+    assert sample.labels.values == (None, 1.0, 1.0)
+    excused = session_quality.corrected(sample, frozenset(["ref/plus#0/2"]))
+    assert excused.labels.values == (None, 1.0, None)
+    raw, same = session_quality.of_lines(rows, [Value()])["qlang/value@1"]
+    assert raw == same
+    assert (raw.false_alarms.alarms, raw.false_alarms.steps) == (1, 2)
+
+
+def test_sessions_are_told_apart_by_where_the_change_shows(made):
+    told = list(session_quality.of_sessions(read(*made), [Value()], draws=50))
+    assert [line.split(" | ")[1] for line in told] == ["1", "2", "2"]
+    assert "| 0: 0.000" in told[0]
+    assert "| 2: 1.000" in told[2]
 
 
 def test_the_list_has_no_text():

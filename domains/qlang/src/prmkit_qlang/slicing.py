@@ -24,12 +24,19 @@ def needed(before: Sequence[str], lines: Iterable[str]) -> list[str]:
         ['a:2', 'c:a+1', '\\P 3', '`.n.d set 4']
     """
     wanted = set[str]().union(*map(_words, lines))
-    kept: list[str] = []
-    for statement in reversed(before):
-        if statement.startswith(_SETTINGS) or (_CHANGES.search(statement) and _words(statement) & wanted):
-            kept.append(statement)
-            wanted |= _words(statement)
-    return kept[::-1]
+    kept: set[int] = set()
+    grown = True
+    while grown:  # a line between may change what an earlier one has linked to a wanted name
+        more = {i for i, one in enumerate(before) if i not in kept and _kept(one, wanted)}
+        grown = bool(more)
+        kept |= more
+        wanted = wanted.union(*(_words(before[i]) for i in more))
+    return [before[i] for i in sorted(kept)]
+
+
+def _kept(statement: str, wanted: set[str]) -> bool:
+    changes = _CHANGES.search(statement) is not None and not wanted.isdisjoint(_words(statement))
+    return changes or statement.startswith(_SETTINGS)
 
 
 @functools.lru_cache(maxsize=20_000)
