@@ -223,7 +223,7 @@ def _converge(f: Value, x: Value, keep: bool) -> Value:
     first, seen = x, [x]
     METER.take(1)
     while True:
-        METER.step()
+        METER.step(1 + _nested(x))
         following = apply(f, (x,))
         if match(following, x) or match(following, first):
             break
@@ -232,6 +232,21 @@ def _converge(f: Value, x: Value, keep: bool) -> Value:
             METER.take(8 + count(x))
             seen.append(x)
     return pack(seen) if keep else x
+
+
+def _nested(x: Value) -> int:
+    """How many general lists and dictionaries a value holds: each turn compares them all."""
+    total, waiting = 0, [x]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, List):
+            waiting.extend(inner for inner in one.v if isinstance(inner, List | Dict))
+        elif isinstance(one, Dict):
+            waiting.extend((one.k, one.w))
+        else:
+            continue
+        total += 1
+    return total
 
 
 def _repeat(f: Value, how: Value, x: Value, keep: bool) -> Value:

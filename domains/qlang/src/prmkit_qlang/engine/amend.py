@@ -252,8 +252,8 @@ def _in_keyed(
     x: Dict, key: Value, rest: Sequence[Value], change: Change, y: Value | None, strict: bool
 ) -> Value:
     keys, values = x.k, x.w
-    assert isinstance(keys, Table)
-    assert isinstance(values, Table)
+    if not isinstance(keys, Table) or not isinstance(values, Table):
+        raise QError("type")
     if (
         isinstance(key, Atom)
         and key.t == -SYM

@@ -135,7 +135,7 @@ def index(x: Value, i: Value) -> Value:
         return _by_key(x, i)
     if isinstance(i, Atom):
         if -i.t in _WHOLE:
-            return at(x, i.v if i.v != NULLS[-i.t] or -i.t in (BOOL, BYTE) else -1)
+            return at(x, int(i.v) if i.v != NULLS[-i.t] or -i.t in (BOOL, BYTE) else -1)
         if i.t == -SYM:
             return _named(x, i.v)
         raise QError("type")

@@ -143,10 +143,9 @@ def floats(name: str, op: Callable[[Any, Any], Any]) -> Two:
 
 
 def _power(a: Any, b: Any) -> Any:
-    out = np.power(a, b)
-    if isinstance(out, np.ndarray) and out.ndim:  # 1 to the power of a null is null, unlike numpy's
-        return np.where(np.isnan(a) | np.isnan(b), np.nan, out)
-    return out
+    """Powers as exp of the logarithm times b; null where a is negative."""
+    out = np.exp(b * np.log(a))
+    return np.where(a == 0, np.where(np.isnan(b), np.nan, np.power(0.0, b)), out)
 
 
 xexp = floats("xexp", _power)

@@ -46,6 +46,7 @@ from prmkit_qlang.engine.values import (
     chars,
     count,
     enum_domain,
+    is_keyed,
     is_list,
     items,
     pack,
@@ -159,13 +160,15 @@ def enumerate_over(name: str, y: Value) -> Value:
     """Symbols (or keys of a keyed table) as indices into the variable of a name.
 
     Raises:
-        QError: ``cast`` where an item is not there.
+        QError: ``cast`` where an item is not there, ``type`` where the variable is no list of keys.
     """
     target = CONTEXT.now.get(name)
     held = CONTEXT.now.holder(name, target)
     if isinstance(y, Enum | EnumAtom):
         y = unenum(y)
     domain = enum_domain(target)
+    if not isinstance(domain, Vec) and not is_keyed(target):
+        raise QError("type")
     if isinstance(y, List) and isinstance(domain, Vec):
         return List([enumerate_over(name, one) for one in y.v])
     if isinstance(y, Dict):

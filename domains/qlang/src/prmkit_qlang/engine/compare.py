@@ -22,6 +22,7 @@ from prmkit_qlang.engine.types import (
     DATE,
     DATETIME,
     DTYPES,
+    ENUM,
     FINENESS,
     FLOAT,
     FLOATING,
@@ -161,6 +162,8 @@ def nulls_in(x: Any) -> Any:
     t = abs(x.t)
     if t in FLOATING:
         return np.isnan(x.v)
+    if t == ENUM:
+        return x.v == NULLS[LONG]
     if t in (BOOL, BYTE):
         return np.zeros(len(x.v), dtype=bool) if x.t > 0 else False
     return x.v == NULLS[t]

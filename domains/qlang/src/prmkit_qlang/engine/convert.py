@@ -70,7 +70,9 @@ def scalar_to(v: Any, t: int, u: int) -> Any:
         return wrap(int(v), u)
     if t not in SMALL and v == NULLS[t]:
         return NULLS[u]
-    return float(v) if u in FLOATING else v
+    if u in FLOATING:
+        return float(v)
+    return int(v) & 255 if u in (BYTE, CHAR) else v
 
 
 def wrap(n: int, t: int) -> int:
@@ -101,4 +103,6 @@ def meet(v: Any, t: int, u: int) -> Any:
     """Stored numbers of t as numbers of u, times as the same moment in the other unit."""
     if t in TEMPORAL and u in TEMPORAL:
         return to_type(v, t, u)
+    if u in (BYTE, CHAR) and t != u and not isinstance(v, np.ndarray):
+        return int(v) & 255 if v == v and abs(v) < 2**63 else 0
     return raw(v, t, u)

@@ -257,10 +257,10 @@ class Evaluator(Variables):
         """``'x``: raise an error of one's own.
 
         Raises:
-            QError: with that text; ``stype`` where it is no text.
+            QError: with that text; ``stype`` where it is no symbol or text.
         """
         value = self.run(v[1], env)
-        raise QError(text_of(value) if abs(value.t) in (SYM, CHAR) else "stype")
+        raise QError(text_of(value) if value.t in (-SYM, CHAR) else "stype")
 
     def truth(self, tree: Value, env: Frame | None) -> bool:
         """Whether a condition holds.

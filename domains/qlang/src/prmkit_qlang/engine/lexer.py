@@ -60,6 +60,10 @@ def tokens(text: str) -> list[Token]:
             spaced = True
             at = end
             continue
+        if kind == "name" and _applies(text, at, found.group()):
+            out.append(("o", ".", at, at + 1, spaced))
+            at, spaced = at + 1, False
+            continue
         if kind == "name":
             out.append(("v", found.group(), at, end, spaced))
         elif kind == "bracket":
@@ -84,6 +88,11 @@ def tokens(text: str) -> list[Token]:
         at = end
         spaced = False
     return out
+
+
+def _applies(text: str, at: int, name: str) -> bool:
+    """Whether the dot of a name applies what is bracketed before it: in ``(f).g x``, but not in ``(f).a.g``."""
+    return name.rfind(".") == 0 and text[at - 1 : at] in (")", "]", "}")
 
 
 def _number(text: str, at: int, out: list[Token], spaced: bool) -> int:

@@ -85,19 +85,18 @@ def _dicts(two: Two, alone: One | None, x: Dict, y: Dict) -> Value:
     both = [(i, place[key]) for i, key in enumerate(kx) if key in place]
     seen = set(kx)
     fresh = [i for i, key in enumerate(ky) if key not in seen]
-    if (
-        isinstance(x.k, Table)
-        and isinstance(x.w, Table)
-        and isinstance(y.k, Table)
-        and isinstance(y.w, Table)
-    ):
-        merged = [
-            _merged(two, alone, a, column(y.w, c), both, fresh)
-            for c, a in zip(x.w.cols, x.w.data, strict=True)
-        ]
-        keys = [_merged(two, None, a, b, [], fresh) for a, b in zip(x.k.data, y.k.data, strict=True)]
-        return Dict(Table(x.k.cols, keys), Table(x.w.cols, merged))
-    return Dict(_merged(two, None, x.k, y.k, [], fresh), _merged(two, alone, x.w, y.w, both, fresh))
+    if not any(isinstance(one, Table) for one in (x.k, y.k, x.w, y.w)):
+        return Dict(_merged(two, None, x.k, y.k, [], fresh), _merged(two, alone, x.w, y.w, both, fresh))
+    if not (isinstance(x.k, Table) and isinstance(y.k, Table)):
+        raise QError("type")
+    if not (isinstance(x.w, Table) and isinstance(y.w, Table)):
+        raise QError("type")
+    if len(x.k.cols) != len(y.k.cols):
+        raise QError("mismatch")
+    pairs = [(a, column(y.w, c)) for c, a in zip(x.w.cols, x.w.data, strict=True)]
+    merged = [_merged(two, alone, a, b, both, fresh) for a, b in pairs]
+    keys = [_merged(two, None, a, b, [], fresh) for a, b in zip(x.k.data, y.k.data, strict=True)]
+    return Dict(Table(x.k.cols, keys), Table(x.w.cols, merged))
 
 
 def _keys(x: Value) -> list[Any]:

@@ -128,7 +128,10 @@ def _join_mixed(x: Value, y: Value) -> Value:
     if isinstance(y, Table) and is_list(x) and not count(x):
         return y
     if isinstance(x, Table) and is_list(y) and count(y) == len(x.cols) and not isinstance(at(y, 0), Dict):
-        return Table(x.cols, [join(c, at(y, i)) for i, c in enumerate(x.data)])
+        data = [join(c, at(y, i)) for i, c in enumerate(x.data)]
+        if len(set(map(count, data))) > 1:
+            raise QError("length")
+        return Table(x.cols, data)
     if isinstance(x, Dict) and not isinstance(x.k, Table) and not is_list(y) and not isinstance(y, Table):
         raise QError("type")
     if isinstance(x, Dict) and isinstance(x.k, Table):
@@ -183,7 +186,9 @@ def take(x: Value, y: Value) -> Value:
     """
     if isinstance(x, Table) and isinstance(y, Dict):
         where = find(y.k, x)
-        hits = where.v[where.v < count(y.k)]  # type: ignore[attr-defined]
+        if not isinstance(where, Vec):
+            raise QError("type")
+        hits = where.v[where.v < count(y.k)]
         return Dict(pick(y.k, hits), pick(y.w, hits))
     if isinstance(x, Atom):
         if x.t == -SYM:

@@ -41,13 +41,13 @@ class Meter:
         self.largest = allowance.largest
         self.depth = allowance.depth
 
-    def step(self) -> None:
-        """One application.
+    def step(self, n: int = 1) -> None:
+        """One application, or work like that of several.
 
         Raises:
             QError: ``limit`` where the steps are used up.
         """
-        self.steps -= 1
+        self.steps -= n
         if self.steps < 0:
             raise QError("limit")
 

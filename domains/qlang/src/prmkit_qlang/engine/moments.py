@@ -160,7 +160,7 @@ def _rounded(v: Any) -> Any:
     """An array as 64-bit integers; floats are rounded, and held within range."""
     if v.dtype.kind != "f":
         return v
-    out = np.floor(v + 0.5)
+    out = np.floor(v.astype(np.float64) + 0.5)
     big = np.abs(out) >= 2.0**63
     return np.where(big, np.where(out > 0, INF_LONG, -INF_LONG), np.where(big, 0, out).astype(np.int64))
 

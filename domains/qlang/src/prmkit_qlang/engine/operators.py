@@ -118,7 +118,7 @@ def bang(x: Value, y: Value) -> Value:
         if isinstance(y, Vec):
             return Enum(y.v.astype(np.int64), x.v, target)
         return EnumAtom(y.v, x.v, target)
-    if not (is_list(x) or isinstance(x, Table | Dict)):
+    if not is_list(x) and not isinstance(x, Table):
         raise QError("type")
     if not (is_list(y) or isinstance(y, Table | Dict)):
         return Dict(x, repeat(y, count(x)))

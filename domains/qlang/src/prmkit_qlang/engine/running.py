@@ -57,6 +57,7 @@ def running(step: Callable[[Vec], Vec], two: Two, zero: One) -> One:
             return Dict(x.k, one(x.w))
         if isinstance(x, Table):
             return Table(x.cols, [one(c) for c in x.data])
+        x = unenum(x)
         if isinstance(x, Vec):
             return step(x)
         if isinstance(x, Atom):
@@ -136,10 +137,10 @@ def avgs(x: Value) -> Value:
     if isinstance(x, Atom):
         return divide(x, long(1))
     if isinstance(x, List):
-        ones = pack([ones(each) for each in x.v])
-        return divide(sums(x), sums(ones))
+        return divide(sums(x), sums(pack([ones(each) for each in x.v])))
     if isinstance(x, Table):
         return Table(x.cols, [avgs(c) for c in x.data])
+    x = unenum(x)
     if not isinstance(x, Vec):
         raise QError("type")
     v = numbers(x)
@@ -168,6 +169,7 @@ def _with_prior(x: Value, two: Two, seed: Value | None) -> Value:
         return Table(x.cols, [_with_prior(c, two, seed) for c in x.data])
     if isinstance(x, Atom):
         return x
+    x = unenum(x)
     if isinstance(x, Vec) and len(x.v) and seed is None:
         if x.t in (SYM, GUID):
             raise QError("type")

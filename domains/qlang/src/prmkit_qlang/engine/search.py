@@ -150,6 +150,8 @@ def _find_rows(x: Table, y: Value) -> Value:
                 for p, x_ in zip(parts, x.data, strict=True)
             ):
                 return long(int(find_rows(x.data, [pack([one]) for one in parts])[0]))
+            if len(set(map(count, parts))) > 1:
+                raise QError("length")
             return longs(find_rows(x.data, parts))
         if len(x.cols) == 1:
             return find(x.data[0], y)
@@ -160,7 +162,9 @@ def _find_rows(x: Table, y: Value) -> Value:
 
 
 def _order(x: Table, y: Dict) -> list[int]:
-    names = [one.v for one in items(y.k)]  # type: ignore[attr-defined]
+    if not isinstance(y.k, Vec) or y.k.t != SYM:
+        raise QError("type")
+    names = y.k.v.tolist()
     if not set(x.cols) <= set(names):
         raise QError("mismatch")
     return [names.index(c) for c in x.cols]

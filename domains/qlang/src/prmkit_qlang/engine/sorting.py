@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.search import find
-from prmkit_qlang.engine.types import CHAR, FLOATING, GUID, LONG, NULLS, SYM
+from prmkit_qlang.engine.search import keys_at
+from prmkit_qlang.engine.types import CHAR, FLOATING, GUID, INTEGRAL, LONG, NULLS, SYM
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
@@ -194,9 +194,10 @@ def xrank(x: Value, y: Value) -> Value:
     if isinstance(x, Atom) and isinstance(y, Dict):
         return xrank(x, y.w)
     n = count(y)
-    if not isinstance(x, Atom):
+    if not isinstance(x, Atom) or -x.t not in INTEGRAL:
         raise QError("type")
-    return longs(rank(y).v * x.v // n if n else [])  # type: ignore[attr-defined]
+    places = rank(y)
+    return longs(places.v * int(x.v) // n if isinstance(places, Vec) and n else [])
 
 
 # ---------------------------------------------------------------- binary search
@@ -216,9 +217,7 @@ def _bin(x: Value, y: Value, right: bool) -> Value:
     x, y = unenum(x), unenum(y)
     if isinstance(x, Dict):
         place = _bin(x.w, y, right)
-        from_keys = items(place) if is_list(place) else [place]
-        picked = pick(x.k, np.array([one.v for one in from_keys]))  # type: ignore[attr-defined]
-        return picked if is_list(place) else items(picked)[0]
+        return keys_at(x.k, place)
     if isinstance(x, Table):
         return _bin_rows(x, y, right)
     if isinstance(x, List):
@@ -257,8 +256,12 @@ def _bin_list(values: list[Value], y: Value, right: bool) -> int:
 
 def _as_table(x: Table, y: Dict) -> Table:
     """A row as a table of one row, with the columns of another."""
-    names = Vec(SYM, np.array(x.cols, dtype=object))
-    return Table(x.cols, [pack([one]) for one in items(pick(y.w, find(y.k, names).v))])  # type: ignore[attr-defined]
+    if not isinstance(y.k, Vec) or y.k.t != SYM or not is_list(y.w):
+        raise QError("type")
+    fields = dict(zip(y.k.v.tolist(), items(y.w), strict=True))
+    if not set(x.cols) <= set(fields):
+        raise QError("mismatch")
+    return Table(x.cols, [pack([fields[c]]) for c in x.cols])
 
 
 def _bin_rows(x: Table, y: Value, right: bool) -> Value:

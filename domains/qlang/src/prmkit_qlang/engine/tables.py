@@ -101,7 +101,7 @@ def enkey(n: int, t: Value) -> Value:
         QError: ``type`` for what is no table, ``length`` for more keys than columns.
     """
     table = table_of(t)
-    if n < 0 or n > len(table.cols):
+    if n < 0 or n >= max(1, len(table.cols)):
         raise QError("length")
     if n == 0:
         return table

@@ -375,6 +375,7 @@ def trimmed(left: bool, right: bool) -> Callable[[Value], Value]:
     """trim, ltrim and rtrim: nulls at the ends go."""
 
     def one(x: Value) -> Value:
+        x = unenum(x)
         if isinstance(x, Vec):
             null = {CHAR: 32, SYM: ""}.get(x.t)
             hole = (x.v == null) if null is not None else _nulls(x)
@@ -387,7 +388,10 @@ def trimmed(left: bool, right: bool) -> Callable[[Value], Value]:
         if isinstance(x, Dict):
             return Dict(x.k, one(x.w))
         if isinstance(x, Table):
-            return Table(x.cols, [one(c) for c in x.data])
+            data = [one(c) for c in x.data]
+            if len(set(map(count, data))) > 1:
+                raise QError("length")
+            return Table(x.cols, data)
         if isinstance(x, Fn):
             raise QError("type")
         return x

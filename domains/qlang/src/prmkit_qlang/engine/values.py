@@ -238,8 +238,9 @@ def unenum(x: Any) -> Any:
 def enum_domain(target: Value) -> Value:
     """The list that an enumeration points into: that list, or the key column of a keyed table."""
     if isinstance(target, Dict) and isinstance(target.k, Table):
-        return target.k.data[0]
-    return target
+        target = target.k.data[0]
+    made: Value = unenum(target)
+    return made
 
 
 def scalar(x: Any) -> Any:

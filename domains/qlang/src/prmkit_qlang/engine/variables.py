@@ -139,7 +139,7 @@ class Variables:
             return field(owner, last)
         if name in self.words.keywords:
             return self.words.keywords[name]
-        raise QError(name)
+        raise QError("access" if name.startswith(":") else name)
 
     def set(self, name: str, value: Value) -> None:
         """Assign a global name.

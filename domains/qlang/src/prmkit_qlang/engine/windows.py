@@ -26,7 +26,7 @@ from prmkit_qlang.engine.types import (
     NULLS,
     SYM,
 )
-from prmkit_qlang.engine.values import Atom, Dict, List, Table, Value, Vec, items, pack
+from prmkit_qlang.engine.values import Atom, Dict, List, Table, Value, Vec, items, pack, unenum
 
 
 def windowed(name: str) -> Two:
@@ -40,6 +40,7 @@ def windowed(name: str) -> Two:
         n = whole(x)
         if isinstance(y, List):
             return flip(pack([two(x, one) for one in items(flip(y))])) if y.v else y
+        y = unenum(y)
         if not isinstance(y, Vec) or y.t in (SYM, GUID):
             raise QError("type")
         return _WINDOWS[name](n, y)
@@ -130,6 +131,7 @@ def ema(x: Value, y: Value) -> Value:
     Raises:
         QError: ``type`` where a is no number or y no vector.
     """
+    y = unenum(y)
     if not isinstance(x, Atom) or not isinstance(y, Vec):
         raise QError("type")
     weight = float(numbers(as_vector(x))[0])
