@@ -85,3 +85,19 @@ def test_names_give_what_the_documentation_says_of_them(code: str, shown: str | 
 )
 def test_settings_of_a_session(code: str, shown: str) -> None:
     assert Session().console(code) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("(+).enlist 3", "+[3]"),
+        ("(!).flip((`a;1);(`b;2))", "a| 1\nb| 2"),
+        ("-1 3 xexp 2", "0n 9"),
+        ("0 1 xexp 0 0n", "1 0n"),
+        ("\\P 0\n2 xexp 3", "7.9999999999999982"),
+        ('@[{\'x};"a";::]', '"stype"'),
+        ('@[{\'x};"ab";::]', '"ab"'),
+    ],
+)
+def test_dots_behind_brackets_powers_and_signals(code: str, shown: str) -> None:
+    assert Session().console(code) == shown

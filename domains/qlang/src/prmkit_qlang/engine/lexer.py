@@ -91,7 +91,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _applies(text: str, at: int, name: str) -> bool:
-    """Whether the dot of a name applies what is bracketed before it: in ``(f).g x``, but not in ``(f).a.g``."""
+    """Whether the dot of a name applies what is bracketed before it: in ``(f).g x``, not in ``(f).a.g``."""
     return name.rfind(".") == 0 and text[at - 1 : at] in (")", "]", "}")
 
 
