@@ -76,6 +76,8 @@ def test_a_run_has_its_documented_session_and_changed_ones(made):
     assert documented.trajectory.steps[2].text == "q)f 4 5\n8 10"
     shows = [sample.trajectory.provenance.detail["shows"] for sample in changed]
     assert shows == ["here", "here", "later", "later"]
+    wrong = [sample.trajectory.steps[sample.labels.values.index(0.0)].text for sample in changed]
+    assert wrong == ["q)f 4 4\n8 10", "q)prd f w\n30", "q)w:6 8", "q)f:{k+x}"]
     assert documented.trajectory.outcome == 1.0
     assert {sample.trajectory.outcome for sample in changed} == {0.0}
     assert "unused" not in json.dumps(wanted)
