@@ -48,6 +48,7 @@ CARD = DatasetCard(
     licence=DOCUMENTED.licence,
     gold="planted",
     cluster="page",
+    index_base=0,
     after_error="until_first_error",
     hub=DOCUMENTED.hub,
     use=("evaluate",),
