@@ -30,6 +30,10 @@ from prmkit_qlang.engine.values import (
 from prmkit_qlang.engine.variables import Frame, Variables, View, field
 
 
+SEMICOLON = 59
+"""Head of the tree of several statements, as ``parse`` gives it."""
+
+
 class Evaluator(Variables):
     """What runs trees over variables."""
 
@@ -104,6 +108,8 @@ class Evaluator(Variables):
                     self.frame = env
                     return one(arg)
                 return apply(head, (arg,))
+        if head.t == -CHAR and isinstance(head, Atom) and head.v == SEMICOLON:
+            return self.sequence(v, env)
         args = [self.run(one, env) for one in reversed(v[1:])]
         args.reverse()
         self.frame = env

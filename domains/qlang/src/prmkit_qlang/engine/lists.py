@@ -118,6 +118,9 @@ def join(x: Value, y: Value) -> Value:
         a = x.v if x.t > 0 else array(-x.t, [x.v]).v
         b = y.v if y.t > 0 else array(-y.t, [y.v]).v
         return Vec(abs(x.t), np.concatenate([a, b]))
+    for one, other in ((x, y), (y, x)):
+        if isinstance(one, List) and not one.v:
+            return other if is_list(other) else enlist(other)
     METER.take(8 * (count(x) + count(y)))
     return pack(items(x) + items(y))
 
@@ -211,9 +214,16 @@ def _take_named(x: Value, y: Value) -> Value:
         if isinstance(y.k, Table):
             wanted = set(names_of(x))
             assert isinstance(y.w, Table)
-            return Dict(y.k, _take_named(syms(c for c in y.w.cols if c in wanted), y.w))
+            kept = [c for c in y.w.cols if c in wanted]
+            if not kept:
+                raise QError("length")
+            return Dict(y.k, _take_named(syms(kept), y.w))
+        if not count(x):
+            return Dict(empty_like(y.k), empty_like(y.w))
         where = find(y.k, x)
-        return Dict(x, pick(y.w, where.v))  # type: ignore[attr-defined]
+        if not isinstance(where, Vec):
+            raise QError("type")
+        return Dict(x, pick(y.w, where.v))
     assert isinstance(y, Table)
     names = names_of(x)
     return Table(names, [column(y, name) for name in names])

@@ -155,7 +155,7 @@ def parsed(y: Value) -> Value:
     trees = CONTEXT.now.trees(text_of(y).strip())
     if len(trees) == 1:
         return trees[0] if trees[0] is not None else NIL
-    return List([Atom(-CHAR, 59), *(NIL if one is None else one for one in trees)])
+    return List([Atom(-CHAR, ord(";")), *(NIL if one is None else one for one in trees)])
 
 
 def key(x: Value) -> Value:
