@@ -11,24 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from prmkit_qlang.engine.amend import amend, appended, replace
 from prmkit_qlang.engine.apply import apply
 from prmkit_qlang.engine.errors import QError, ReturnSignal
-from prmkit_qlang.engine.functions import HOLE, NIL, Lambda, Prim
+from prmkit_qlang.engine.functions import HOLE, NIL, Lambda, Prim, is_nil
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.parser import Words, parse
 from prmkit_qlang.engine.patterns import bind
 from prmkit_qlang.engine.special import Special
 from prmkit_qlang.engine.types import CHAR, SYM
-from prmkit_qlang.engine.values import (
-    EMPTY,
-    Atom,
-    List,
-    Value,
-    Vec,
-    pack,
-    sym,
-    text_of,
-)
+from prmkit_qlang.engine.values import EMPTY, Atom, Fn, List, Value, Vec, pack, sym, text_of
 from prmkit_qlang.engine.variables import Frame, Variables, View, field
-
 
 SEMICOLON = 59
 """Head of the tree of several statements, as ``parse`` gives it."""
@@ -124,7 +114,11 @@ class Evaluator(Variables):
     # ------------------------------------------------------------ assignment
 
     def assign(self, v: list[Value], env: Frame | None) -> Value:
-        """``a:x``, ``a[i]:x``, ``(a;b):x``."""
+        """``a:x``, ``a[i]:x``, ``(a;b):x``.
+
+        Raises:
+            QError: ``assign`` for a word of the language, or what a pattern raises.
+        """
         if len(v) == 2:
             return self.run(v[1], env)
         value = self.run(v[2], env)
@@ -132,6 +126,8 @@ class Evaluator(Variables):
         if isinstance(target, Atom) and target.t == -SYM:
             self.store(target.v, value, env)
             return value
+        if isinstance(target, Fn) and not is_nil(target):
+            raise QError("assign")
         if isinstance(target, List) and len(target.v) > 1 and _is_path(target):
             self.amend_at(target, replace, value, env, local=True)
             return value
