@@ -1,6 +1,6 @@
-"""A small q console: ``python -m prmkit_qlang``, or ``python -m prmkit_qlang script.q`` to run a file.
+r"""A small q console: ``python -m prmkit_qlang``, or ``python -m prmkit_qlang script.q`` to run a file.
 
-Brackets left open, or a line that begins with a blank, go on with the statement before. ``\\\\`` ends.
+Brackets left open, or a line that begins with a blank, go on with the statement before. ``\\`` ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Engines that run q behind one interface: the embedded one, pykx with a licence of one's own, a ``q`` on the path.
+"""Engines that run q behind one interface: the embedded one, pykx with one's own licence, a ``q`` on the path.
 
 Only the embedded engine is ever needed, and only it may run what a model wrote: the other two are whole q
 processes with files, sockets and the system at hand, so they want ``trusted=True``. They serve to compare.
@@ -88,7 +88,7 @@ class Binary:
                 )
             except subprocess.TimeoutExpired as error:
                 raise ConfigError(
-                    f"q did not end within {SECONDS:g} s", "shorten the script, or use the embedded engine"
+                    f"q did not end within {SECONDS:g} s", do="shorten the script, or use the embedded engine"
                 ) from error
         return done.stdout.rstrip("\n")
 
@@ -136,12 +136,13 @@ def backend(name: str = "embedded", *, trusted: bool = False) -> Backend:
     if name == "embedded":
         return Embedded()
     if name not in ("pykx", "q"):
-        raise ConfigError(f"no engine is called {name!r}", "take embedded, pykx or q")
+        raise ConfigError(f"no engine is called {name!r}", do="take embedded, pykx or q")
     reason = missing().get(name)
     if reason:
-        raise ConfigError(f"engine {name!r} cannot run: {reason}", "use the embedded engine")
+        raise ConfigError(f"engine {name!r} cannot run: {reason}", do="use the embedded engine")
     if not trusted:
         raise ConfigError(
-            f"engine {name!r} runs text with full access to this machine", "pass trusted=True for text of your own"
+            f"engine {name!r} runs text with full access to this machine",
+            do="pass trusted=True for text of your own",
         )
     return PyKX() if name == "pykx" else Binary(shutil.which("q") or "q")
