@@ -1,4 +1,4 @@
-"""Engines that run q behind one interface: the embedded one, pykx with one's own licence, a ``q`` on the path.
+"""Engines that run q behind one interface: embedded, pykx with one's own licence, a ``q`` on the path.
 
 Only the embedded engine is ever needed, and only it may run what a model wrote: the other two are whole q
 processes with files, sockets and the system at hand, so they want ``trusted=True``. They serve to compare.
