@@ -5,7 +5,7 @@ import pytest
 from prmkit.testkit import conformance
 
 GAPS = {
-    "leakage": "kx-docs-planted-764 is made of sessions that kx_doc_pages prints too: train on the pages or judge by them"
+    "leakage": "kx_doc_pages prints the sessions that kx-docs-planted-764 is made of: train on one, or judge"
 }
 
 
