@@ -24,6 +24,15 @@ SEMICOLON = 59
 """Head of the tree of several statements, as ``parse`` gives it."""
 
 
+UNSET: Value = List([])
+"""Stands for a variable that has no value yet, where it is amended through an operator."""
+
+
+def neutral(name: str) -> Value:
+    """What an operator begins with on a variable without a value."""
+    return Atom(-7, 1) if name in "*%" else Atom(-7, 0) if name in "+-" else UNSET
+
+
 class Evaluator(Variables):
     """What runs trees over variables."""
 
@@ -179,7 +188,10 @@ class Evaluator(Variables):
 
         def change(old: Value, new: Value | None) -> Value:
             assert new is not None
-            made.append(appended(old, new) if inner.name == "," else apply(inner, (old, new)))
+            if inner.name == ",":
+                made.append(appended(old, new))
+            else:
+                made.append(apply(inner, (neutral(inner.name) if old is UNSET else old, new)))
             return made[-1]
 
         self.amend_at(v[1] if isinstance(v[1], List) else List([v[1]]), change, value, env, local=True)
@@ -216,7 +228,7 @@ class Evaluator(Variables):
         except QError:
             if path:
                 raise
-            old = List([])
+            old = UNSET
         strict = bool(path)
         made = amend(old, path, change, value, strict=strict)
         self.set(name, made)
