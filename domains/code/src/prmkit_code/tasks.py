@@ -15,7 +15,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from prmkit.tasks import Solved, TaskSet, content, split_of
+from prmkit.tasks import Solved, TaskSet, content, has_several_orders, in_some_order, split_of
 from prmkit.types import Problem, Provenance, Step, Trajectory
 from prmkit_code import interpreter
 from prmkit_code.program import parsed
@@ -30,7 +30,7 @@ _ANSWER = "The answer is "
 def _solve(rng: random.Random, family: str, rung: int, state: State) -> Solved:
     kin = FAMILIES[family]
     lines, after = kin.lines(state), kin.after(state)
-    context: dict[str, Any] = {"family": family, "rung": rung, "several": _several(after)}
+    context: dict[str, Any] = {"family": family, "rung": rung, "several": has_several_orders(after)}
     if family == TRACE:
         reference: dict[str, Any] = {
             "answer": lines[-1].removeprefix(_ANSWER).removesuffix(" ."),
@@ -49,26 +49,7 @@ def _solve(rng: random.Random, family: str, rung: int, state: State) -> Solved:
             "state": state,
         }
         context |= {"language": "python", "entry_point": ENTRY}
-    return Solved(_shuffled(rng, lines, after), reference, context)
-
-
-def _several(after: Sequence[set[int]]) -> bool:
-    """Whether the lines may stand in more than one order."""
-    return any(
-        sum(before <= set(done) for before in after[len(done) :]) > 1
-        for done in (range(i) for i in range(len(after)))
-    )
-
-
-def _shuffled(rng: random.Random, lines: Sequence[str], after: Sequence[set[int]]) -> list[str]:
-    """The lines in one of their right orders."""
-    done: set[int] = set()
-    order: list[int] = []
-    while len(order) < len(lines):
-        ready = [i for i in range(len(lines)) if i not in done and after[i] <= done]
-        order.append(rng.choice(ready))
-        done.add(order[-1])
-    return [lines[i] for i in order]
+    return Solved(in_some_order(rng, lines, after), reference, context)
 
 
 def read_solution(

@@ -13,7 +13,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from prmkit.tasks import Solved, TaskSet, content, split_of
+from prmkit.tasks import Solved, TaskSet, content, has_several_orders, in_some_order, split_of
 from prmkit.types import Problem, Provenance, Step, Trajectory
 from prmkit_qlang import outcome
 from prmkit_qlang.families.ladder import LADDER, RUNG_FAMILIES
@@ -43,7 +43,12 @@ def _draw(rng: random.Random, family: str, size: int) -> State | None:
 def _solve(rng: random.Random, family: str, rung: int, state: State) -> Solved:
     kin = RUNG_FAMILIES[family]
     lines, after = kin.lines(state), kin.after(state)
-    context: dict[str, Any] = {"family": family, "rung": rung, "several": _several(after), "language": "q"}
+    context: dict[str, Any] = {
+        "family": family,
+        "rung": rung,
+        "several": has_several_orders(after),
+        "language": "q",
+    }
     if family == TRACE:
         reference: dict[str, Any] = {"answer": kin.value(state, {}), "state": state}
         context["program"] = "\n".join(written_lines(state))
@@ -56,26 +61,7 @@ def _solve(rng: random.Random, family: str, rung: int, state: State) -> Solved:
             "state": state,
         }
         context |= {"variables": dict(kin.variables), "given": given}
-    return Solved(_shuffled(rng, lines, after), reference, context)
-
-
-def _several(after: Sequence[set[int]]) -> bool:
-    """Whether the lines may stand in more than one order."""
-    return any(
-        sum(before <= set(done) for before in after[len(done) :]) > 1
-        for done in (range(i) for i in range(len(after)))
-    )
-
-
-def _shuffled(rng: random.Random, lines: Sequence[str], after: Sequence[set[int]]) -> list[str]:
-    """The lines in one of their right orders."""
-    done: set[int] = set()
-    order: list[int] = []
-    while len(order) < len(lines):
-        ready = [i for i in range(len(lines)) if i not in done and after[i] <= done]
-        order.append(rng.choice(ready))
-        done.add(order[-1])
-    return [lines[i] for i in order]
+    return Solved(in_some_order(rng, lines, after), reference, context)
 
 
 def read_solution(

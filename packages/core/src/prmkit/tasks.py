@@ -40,6 +40,40 @@ def content(text: str) -> str:
     return hashlib.md5(" ".join(sorted(text.split())).encode(), usedforsecurity=False).hexdigest()[:12]
 
 
+def in_some_order(rng: random.Random, lines: Sequence[str], after: Sequence[set[int]]) -> list[str]:
+    """Lines in one of their right orders.
+
+    Args:
+        rng: Chooses among the lines that may come next.
+        lines: The lines of a solution.
+        after: For each line, the places of those that must stand before it.
+
+    Examples:
+        >>> in_some_order(random.Random(0), ["a", "b"], [set(), {0}])
+        ['a', 'b']
+    """
+    done: set[int] = set()
+    order: list[int] = []
+    while len(order) < len(lines):
+        ready = [i for i in range(len(lines)) if i not in done and after[i] <= done]
+        order.append(rng.choice(ready))
+        done.add(order[-1])
+    return [lines[i] for i in order]
+
+
+def has_several_orders(after: Sequence[set[int]]) -> bool:
+    """Whether lines may stand in more than one order.
+
+    Examples:
+        >>> has_several_orders([set(), {0}, {0}]), has_several_orders([set(), {0}, {0, 1}])
+        (True, False)
+    """
+    return any(
+        sum(before <= set(done) for before in after[len(done) :]) > 1
+        for done in (range(i) for i in range(len(after)))
+    )
+
+
 def split_of(text: str) -> Split:
     """The split to which a problem text belongs."""
     bucket = int(content(text), 16) % 16
