@@ -46,7 +46,29 @@ def one(name: str) -> dict:
         ship_prm(out / "prm/prm", home_of(domain(name)))
     (record,) = json.loads((out / "evaluations/judge.json").read_text()).values()
     _main_job_page.write(record, Path("domains") / name / "README.md", made_by=MADE_BY)
-    return {key: value for key, value in rounded(record).items() if key in KEPT}
+    return small(rounded(record))
+
+
+def small(record: dict) -> dict:
+    """What is committed of a record: the whole of it by scorer, step AUROC alone by slice.
+
+    The run folder's ``evaluations/judge.json`` holds the rest of the slices.
+    """
+    kept = {key: value for key, value in record.items() if key in KEPT}
+    kept["slices"] = {
+        how: {name: _auroc_only(part) for name, part in parts.items()}
+        for how, parts in record["slices"].items()
+    }
+    return kept
+
+
+def _auroc_only(part: dict) -> dict:
+    scorers = {
+        scorer: {"metrics": {"step_auroc": found["metrics"]["step_auroc"]}}
+        for scorer, found in part["scorers"].items()
+        if "step_auroc" in found["metrics"]
+    }
+    return {**{k: v for k, v in part.items() if k not in ("paired", "scorers")}, "scorers": scorers}
 
 
 def main() -> dict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from prmkit_qlang.engine.amend import amend, replace
 from prmkit_qlang.engine.apply import index
 from prmkit_qlang.engine.cast import by_name
@@ -62,7 +64,7 @@ class View:
         self.running = False
 
 
-class Variables:
+class Variables(ABC):
     """The variables of a session, and the frame of the function that runs."""
 
     def __init__(self, words: Words) -> None:
@@ -72,13 +74,9 @@ class Variables:
         self.domains: dict[str, Domain] = {}
         self.frame: Frame | None = None
 
+    @abstractmethod
     def run(self, tree: Value, env: Frame | None) -> Value:
-        """Value of a tree.
-
-        Raises:
-            NotImplementedError: always; the evaluator says how.
-        """
-        raise NotImplementedError
+        """Value of a tree; the evaluator says how."""
 
     def get(self, name: str) -> Value:
         """Value of a name: local, in the namespace at work, or global.
