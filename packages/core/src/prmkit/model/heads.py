@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from prmkit.model.halves import halves
 from prmkit.model.surprisal import WIDTH
 from prmkit.tensors import expect
 
@@ -91,12 +92,20 @@ class StepClassifier(nn.Module):
         if not self.causal:
             # Under causal attention a pad on the right reaches no mark: no mask, faster attention.
             given["attention_mask"] = attention_mask
-        logits = self.network(**given).logits
-        return logits.gather(1, marks[..., None].expand(-1, -1, logits.shape[-1]))
+        split = halves(self.network)
+        if split is None:
+            return _at(self.network(**given).logits, marks)
+        if self.causal:
+            given["use_cache"] = False
+        return split.head(_at(split.body(**given).last_hidden_state, marks))
 
     def gradient_checkpointing_enable(self, **given: Any) -> None:
         """Trade time for memory in the backbone."""
         self.network.gradient_checkpointing_enable(**given)
+
+
+def _at(rows: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
+    return rows.gather(1, marks[..., None].expand(-1, -1, rows.shape[-1]))
 
 
 def link(logits: torch.Tensor, how: str, *, positive: int = 1, temperature: float = 1.0) -> torch.Tensor:
