@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
@@ -33,6 +33,7 @@ def test_bins_of_equal_mass_keep_equal_forecasts_together() -> None:
 
 
 @given(rows, st.integers(1, 15), st.booleans())
+@settings(max_examples=60, deadline=None)
 def test_no_gap_is_wider_than_the_widest(data: list[tuple[float, bool]], bins: int, mass: bool) -> None:
     p, y = [a for a, _ in data], [float(b) for _, b in data]
     low, high = abs(positive_bias(p, y)), mce(p, y, bins=bins, mass=mass)
@@ -40,6 +41,7 @@ def test_no_gap_is_wider_than_the_widest(data: list[tuple[float, bool]], bins: i
 
 
 @given(rows, st.none() | st.integers(1, 12))
+@settings(max_examples=60, deadline=None)
 def test_the_parts_of_a_brier_score_add_up(data: list[tuple[float, bool]], bins: int | None) -> None:
     p, y = [a for a, _ in data], [float(b) for _, b in data]
     parts = murphy(p, y, bins=bins)
@@ -51,6 +53,7 @@ def test_the_parts_of_a_brier_score_add_up(data: list[tuple[float, bool]], bins:
 
 
 @given(rows.filter(lambda data: len({y for _, y in data}) == 2))
+@settings(max_examples=40, deadline=None)
 def test_brier_against_scikit_learn(data: list[tuple[float, bool]]) -> None:
     p, y = [a for a, _ in data], [int(b) for _, b in data]
     assert brier(p, y) == pytest.approx(oracle.brier_score_loss(y, p))

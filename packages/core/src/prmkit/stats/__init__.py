@@ -4,7 +4,7 @@ Rows that share a problem depend on each other, so intervals resample clusters, 
 """
 
 from prmkit.stats.by_cluster import resample_auroc, resample_average_precision
-from prmkit.stats.calibration import Murphy, brier, ece, mce, murphy, positive_bias
+from prmkit.stats.calibration import IndexRow, Murphy, brier, by_index, ece, mce, murphy, positive_bias
 from prmkit.stats.choice import (
     best_of_n_curve,
     best_of_n_kl,
@@ -46,6 +46,18 @@ from prmkit.stats.intervals import (
     resample_weighted,
     wilson,
 )
+from prmkit.stats.maps import ScoreMap, fit_map, fit_temperature
+from prmkit.stats.monotone import pava
+from prmkit.stats.quantiles import (
+    conformal_rank,
+    covered,
+    cqr_margin,
+    crossing,
+    interval_score,
+    pinball,
+    repair,
+    weighted_interval_score,
+)
 from prmkit.stats.ranking import (
     auroc,
     average_precision,
@@ -54,16 +66,20 @@ from prmkit.stats.ranking import (
     within_auroc,
 )
 from prmkit.stats.reward import best_credit, reward_rank, ties_score
+from prmkit.stats.risk import aurc, excess_aurc, risk_coverage
 from prmkit.stats.significance import Equivalence, design_effect, holm, mcnemar_exact, tost
 
 __all__ = [
     "Equivalence",
     "F1s",
     "FirstError",
+    "IndexRow",
     "Interval",
     "Murphy",
     "Paired",
     "Resampled",
+    "ScoreMap",
+    "aurc",
     "auroc",
     "average_precision",
     "balanced",
@@ -74,16 +90,25 @@ __all__ = [
     "bootstrap",
     "bootstrap_mean",
     "brier",
+    "by_index",
     "clopper_pearson_lower",
     "clopper_pearson_upper",
     "clustered_wilson",
+    "conformal_rank",
+    "covered",
+    "cqr_margin",
+    "crossing",
     "design_effect",
     "ece",
     "exact_best_of_n",
+    "excess_aurc",
     "f1s",
     "first_below",
+    "fit_map",
+    "fit_temperature",
     "harmonic",
     "holm",
+    "interval_score",
     "length_controlled",
     "matthews",
     "mce",
@@ -92,9 +117,12 @@ __all__ = [
     "murphy",
     "paired",
     "pass_at_k",
+    "pava",
+    "pinball",
     "positive_bias",
     "prmbench_score",
     "processbench_f1",
+    "repair",
     "resample",
     "resample_auroc",
     "resample_average_precision",
@@ -102,12 +130,14 @@ __all__ = [
     "resample_sums",
     "resample_weighted",
     "reward_rank",
+    "risk_coverage",
     "section_f1",
     "threshold_curve",
     "ties_score",
     "tost",
     "weighted_auroc",
     "weighted_average_precision",
+    "weighted_interval_score",
     "weighted_vote",
     "wilson",
     "within_auroc",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,10 +43,25 @@ def _bins(p: Floats, bins: int, mass: bool) -> Ints:
         raise ConfigError(f"{bins} bins", do="use one bin or more", field="bins")
     if not mass:
         return np.minimum((p * bins).astype(np.int64), bins - 1)
-    # Equal forecasts share a bin: the middle of their run of ranks decides which.
     _, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - (counts + 1) / 2
-    return np.asarray((middle * bins / max(len(p), 1)).astype(np.int64)[inverse])
+    return equal_mass(counts.astype(np.float64), bins)[inverse]
+
+
+def equal_mass(weights: Floats, bins: int) -> Ints:
+    """Bin of each value, for values in rising order of which the i-th has the weight ``weights[i]``.
+
+    The middle of a value's own stretch of the total weight decides its bin, so a value is never split and
+    some bins may be empty.
+
+    Source:
+        Nguyen & O'Connor (2015), for weighted values.
+
+    Examples:
+        >>> equal_mass(np.array([1.0, 1.0, 3.0, 1.0]), 3).tolist()
+        [0, 0, 1, 2]
+    """
+    middle = np.cumsum(weights) - weights / 2
+    return np.minimum((middle * bins / max(float(weights.sum()), 1e-300)).astype(np.int64), bins - 1)
 
 
 def _gaps(predicted: Numbers, observed: Numbers, bins: int, mass: bool) -> tuple[Floats, Floats]:
@@ -172,3 +188,54 @@ def murphy(predicted: Numbers, observed: Numbers, *, bins: int | None = None) ->
         float(((y - base) ** 2).mean()),
         float((inside_p**2).mean() - 2 * (inside_p * inside_y).mean()),
     )
+
+
+class IndexRow(NamedTuple):
+    """Calibration of the steps at one place."""
+
+    step: int
+    """Place of the step, from 0; the last row holds all later steps too."""
+    n: int
+    stated: float
+    """Mean probability."""
+    observed: float
+    """Mean outcome."""
+    ece: float
+    brier: float
+
+
+def by_index(
+    predicted: Numbers, observed: Numbers, index: Sequence[int], *, last: int = 9, bins: int = 10
+) -> list[IndexRow]:
+    """Calibration by the place of a step in its solution, all steps from ``last`` on in one row.
+
+    Raises:
+        AlignmentError: Columns of unlike length, or an entry that is not finite.
+        ConfigError: A probability outside [0, 1], a negative index, or no bins.
+
+    Source:
+        Equal-mass ECE and Brier score (see :func:`ece`, :func:`brier`) on each part.
+
+    Examples:
+        >>> [row.n for row in by_index([0.5, 0.5, 0.5, 0.9], [0, 1, 1, 1], [0, 0, 1, 7], last=1)]
+        [2, 2]
+        >>> by_index([0.5, 0.9], [1, 1], [0, 3])[1].stated
+        0.9
+    """
+    same_rows(predicted=predicted, observed=observed, index=index)
+    p, y = _columns(predicted, observed)
+    place = np.minimum(np.asarray(index, dtype=np.int64), last)
+    if len(place) and place.min() < 0:
+        raise ConfigError("a negative index", do="count steps from 0", field="index")
+    return [
+        IndexRow(
+            int(one),
+            int(mine.sum()),
+            float(p[mine].mean()),
+            float(y[mine].mean()),
+            ece(p[mine], y[mine], bins=bins, mass=True),
+            brier(p[mine], y[mine]),
+        )
+        for one in np.unique(place)
+        for mine in [place == one]
+    ]
