@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Any, Literal
 
 from prmkit.errors import ConfigError
 from prmkit.types import Convention, ScoreKind, Threshold
@@ -81,8 +81,33 @@ class EvalSuite:
     """Paper or page that defines the protocol."""
 
 
-AROUND = ("system", "before_problem", "after_problem", "before_step", "after_step")
-"""Fields of a spec that hold text which every rendering shows."""
+AROUND = (
+    "system",
+    "default_system",
+    "before_problem",
+    "after_problem",
+    "before_step",
+    "after_step",
+    "heading",
+    "separator",
+    "after_solution",
+    "bos",
+)
+"""Fields of a spec that say which text every rendering shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A second reading of the same output, told beside the score."""
+
+    name: str
+    classes: tuple[int, ...]
+    """Classes whose probabilities are summed."""
+
+    @classmethod
+    def of(cls, given: Channel | Mapping[str, Any]) -> Channel:
+        """The channel that a card describes; itself when it is one."""
+        return given if isinstance(given, Channel) else cls(given["name"], tuple(given["classes"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +117,53 @@ class PRMSpec:
     name: str = "prmkit"
     template: Literal["raw", "chat", "chat_turns", "generative"] = "raw"
     system: str | None = None
-    """System turn of chat templates; None keeps the template's own default out."""
+    """System turn of chat templates."""
+    default_system: bool = False
+    """True keeps what a chat template says by itself where there is no system turn; False leaves it out."""
     before_problem: str = ""
     after_problem: str = "\n"
     before_step: str = ""
     after_step: str = ""
     """Text between a step and its marker."""
+    heading: str = ""
+    """Stands before each step that does not begin like it, such as ``Step {number}: ``."""
+    separator: str = ""
+    """Text between two steps, behind the marker of the first; not where a turn begins."""
+    after_solution: str = ""
+    """What a generative template asks for behind the last step."""
     marker: str = "<step>"
     """Text of the marker that closes each step; empty when the step's last token is read."""
     joint: bool = True
     """True: one tokenisation of the whole text; False: piece by piece."""
+    bos: Literal["tokenizer", "always", "never"] = "tokenizer"
+    """Begin token of raw texts: as the tokenizer does it, always (where it has one), or never."""
     read_offset: int = 0
     """0 reads the output at the marker's last token, -1 the token before the marker."""
-    head: Literal["classes", "scalar", "token_pair", "mean_vocab", "log_ratio", "generated"] = "classes"
+    head: Literal["classes", "scalar", "token_pair", "mean_vocab", "next_token", "log_ratio", "generated"] = (
+        "classes"
+    )
+    """``classes`` and ``scalar``: a classifier on hidden states; ``token_pair``: the rows of ``tokens`` in
+    the vocabulary matrix; ``mean_vocab``: the mean of its rows; ``next_token``: all of them, each the
+    reward of that token; ``log_ratio``: the model against a reference; ``generated``: what it writes."""
+    tensors: str = ""
+    """Name of the head's tensors in a public checkpoint, such as ``v_head.summary``; empty for a token
+    classifier of transformers."""
     classes: int = 2
     positive: int = 1
     """Index of the class that means 'right'."""
+    also: tuple[int, ...] = ()
+    """Further classes that mean 'right'; their probabilities are added."""
+    channels: tuple[Channel, ...] = ()
     tokens: tuple[str, str] | None = None
-    """(positive, negative) token texts of a ``token_pair`` head."""
+    """(positive, negative) texts of the decision; they are looked up in the tokenizer."""
+    whole_tokens: bool = True
+    """Whether each of ``tokens`` must be one token; False takes the first of several."""
     link: Literal["softmax", "sigmoid", "difference", "raw", "cumsum"] = "softmax"
+    scale: float = 1.0
+    """Factor of log-ratios (the beta of their training, or the coefficient of their evaluation)."""
     kind: ScoreKind = "correct"
+    target: Literal["steps", "outcome"] = "steps"
+    """``outcome``: one score for the solution, read at its last step."""
     max_tokens: int = 4096
     truncate: Literal["right", "left", "refuse"] = "right"
     """Which end loses whole steps when the text is too long; lost steps score None and are counted."""
@@ -124,18 +176,24 @@ class PRMSpec:
     status: Literal["own", "verified", "unverified"] = "own"
 
     def __post_init__(self) -> None:
+        # A card or a YAML file has lists and mappings where a spec has tuples and records.
+        lists = {"also": tuple(self.also), "channels": tuple(map(Channel.of, self.channels))}
+        for name, value in lists.items():
+            object.__setattr__(self, name, value)
         if self.head == "token_pair" and self.tokens is None:
             raise ConfigError(
                 f"spec {self.name!r} reads two tokens but names none",
                 do="set tokens to [positive, negative], for example ['+', '-']",
                 field="tokens",
             )
-        if not 0 <= self.positive < self.classes:
-            raise ConfigError(
-                f"positive class {self.positive} of {self.classes}",
-                do="set positive to an index below classes",
-                field="positive",
-            )
+        for name in ("positive", "also"):
+            wanted = getattr(self, name) if name == "also" else (self.positive,)
+            if not all(0 <= one < self.classes for one in wanted):
+                raise ConfigError(
+                    f"{name} class {', '.join(map(str, wanted))} of {self.classes}",
+                    do=f"set {name} to an index below classes",
+                    field=name,
+                )
 
     @property
     def renderer(self) -> str:

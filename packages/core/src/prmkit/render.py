@@ -41,7 +41,7 @@ def render(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> list[Piec
     Exactly one mark per step of ``trajectory.scored``, in order (none for generative
     templates); observations are rendered and get no mark. What separates steps in the
     trajectory's own text is not rendered: ``spec`` says what stands around a step, where
-    ``{number}`` in ``before_step`` and ``after_step`` becomes the step's 1-based number.
+    ``{number}`` in ``before_step``, ``heading`` and ``after_step`` becomes the step's 1-based number.
     An empty marker gives marks with an empty value: the last token before them is read.
 
     * ``raw``: problem, then steps.
@@ -110,16 +110,25 @@ def _path(image: object, position: int) -> str:
     return path
 
 
-def _step(step: Step, spec: PRMSpec) -> Iterator[Piece]:
+def _step(step: Step, spec: PRMSpec, *, behind: bool = False) -> Iterator[Piece]:
+    """Pieces of a step; ``behind`` when another step stands before it in the same turn."""
     number = str(step.index + 1)
     for image in step.images:
         yield Piece("image", image, step.index)
     text = (
-        spec.before_step.replace("{number}", number)
+        (spec.separator if behind else "")
+        + spec.before_step.replace("{number}", number)
+        + _heading(step.text, spec.heading, number)
         + neutral(step.text, spec.marker)
         + spec.after_step.replace("{number}", number)
     )
     yield Piece("text", text, step.index)
+
+
+def _heading(text: str, heading: str, number: str) -> str:
+    word = heading.partition("{number}")[0].strip()
+    has_one = word and re.match(rf"\s*{re.escape(word)}\s*\d", text, re.IGNORECASE)
+    return "" if has_one else heading.replace("{number}", number)
 
 
 def _mark(step: Step, spec: PRMSpec) -> Iterator[Piece]:
@@ -136,7 +145,7 @@ def _system(spec: PRMSpec) -> Iterator[Piece]:
 def _raw(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> Iterator[Piece]:
     yield from _problem(problem, spec)
     for step in trajectory.steps:
-        yield from _step(step, spec)
+        yield from _step(step, spec, behind=step.index > 0)
         yield from _mark(step, spec)
 
 
@@ -147,10 +156,11 @@ def _chat(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> Iterator[P
     open_turn = "user"
     for step in trajectory.steps:
         role = "tool" if step.role == "observe" else "assistant"
-        if role != open_turn or role == "tool":
+        opens = role != open_turn or role == "tool"
+        if opens:
             yield Piece("turn", role, step.index)
             open_turn = role
-        yield from _step(step, spec)
+        yield from _step(step, spec, behind=not opens)
         yield from _mark(step, spec)
 
 
@@ -174,7 +184,8 @@ def _generative(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> Iter
     yield Piece("turn", "user")
     yield from _problem(problem, spec)
     for step in trajectory.steps:
-        yield from _step(step, spec)
+        yield from _step(step, spec, behind=step.index > 0)
+    yield Piece("text", spec.after_solution)
     yield Piece("turn", "assistant")
 
 

@@ -2,11 +2,13 @@
 
 * ``binary``: two classes per token; the folder is an ordinary token classifier.
 * ``scalar``: one output per token.
+* ``classes``: more than two classes per token, as some public checkpoints have.
 * ``surprisal``: ``binary``, and the backbone also sees what a frozen policy thought of every token.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -16,13 +18,14 @@ from prmkit.model.halves import halves
 from prmkit.model.surprisal import WIDTH
 from prmkit.tensors import expect
 
-Head = Literal["binary", "scalar", "surprisal"]
+Head = Literal["binary", "scalar", "surprisal", "classes"]
 CLASSES: dict[str, int] = {"binary": 2, "scalar": 1, "surprisal": 2}
-"""Outputs per token of each head."""
+"""Outputs per token of each head that can be made here."""
 LINKS: dict[str, tuple[str, ...]] = {
     "binary": ("softmax", "difference"),
     "scalar": ("sigmoid", "raw"),
     "surprisal": ("softmax", "difference"),
+    "classes": ("softmax", "difference"),
 }
 """Links that make sense for each head."""
 CLIP = 20.0
@@ -108,11 +111,14 @@ def _at(rows: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
     return rows.gather(1, marks[..., None].expand(-1, -1, rows.shape[-1]))
 
 
-def link(logits: torch.Tensor, how: str, *, positive: int = 1, temperature: float = 1.0) -> torch.Tensor:
+def link(
+    logits: torch.Tensor, how: str, *, positive: int = 1, also: Sequence[int] = (), temperature: float = 1.0
+) -> torch.Tensor:
     """Logits of steps to values.
 
-    ``softmax`` gives the probability of the positive class, ``difference`` p(positive) - p(other) in
-    [-1, 1] (two classes), ``sigmoid`` a probability from one output, ``raw`` that output itself.
+    ``softmax`` gives the probability of the positive class and of those in ``also`` together,
+    ``difference`` that probability minus the rest's, in [-1, 1], ``sigmoid`` a probability from one
+    output, ``raw`` that output itself.
 
     Shapes:
         logits: (..., C). result: (...), float32.
@@ -125,8 +131,7 @@ def link(logits: torch.Tensor, how: str, *, positive: int = 1, temperature: floa
         tensor(0.7500)
     """
     scaled = logits.float() / temperature
-    if how == "softmax":
-        return scaled.softmax(-1)[..., positive]
-    if how == "difference":
-        return 2 * scaled.softmax(-1)[..., positive] - 1
+    if how in ("softmax", "difference"):
+        right = scaled.softmax(-1)[..., [positive, *also]].sum(-1)
+        return right if how == "softmax" else 2 * right - 1
     return scaled[..., 0].sigmoid() if how == "sigmoid" else scaled[..., 0]

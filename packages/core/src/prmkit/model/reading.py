@@ -108,7 +108,8 @@ def _scores(prm: PRM, trajectory: Trajectory, logits: list[torch.Tensor | None])
     values: list[float | None] = [None] * len(logits)
     if told:
         stacked = torch.stack([logits[i] for i in told])
-        read = link(stacked, spec.link, positive=spec.positive, temperature=prm.calibration.temperature)
+        heat = prm.calibration.temperature
+        read = link(stacked, spec.link, positive=spec.positive, also=spec.also, temperature=heat)
         for i, value in zip(told, read.tolist(), strict=True):
             values[i] = value
     outcome = None
@@ -122,9 +123,17 @@ def _scores(prm: PRM, trajectory: Trajectory, logits: list[torch.Tensor | None])
         values=tuple(values),
         kind=spec.kind,
         range=RANGES[spec.link],
+        channels={one.name: _channel(one.classes, logits) for one in spec.channels},
         trajectory_value=outcome,
         threshold=prm.threshold,
         calibrated_on=prm.calibration.fitted_on,
         model=prm.digest,
         renderer=spec.renderer,
+    )
+
+
+def _channel(classes: tuple[int, ...], logits: Sequence[torch.Tensor | None]) -> tuple[float | None, ...]:
+    first, *also = classes
+    return tuple(
+        None if one is None else float(link(one, "softmax", positive=first, also=also)) for one in logits
     )
