@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from prmkit_qlang.engine.apply import apply, index, register
+from prmkit_qlang.engine.atomic import add, multiply
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.folds import FOLDS, SCANS, seed_of
 from prmkit_qlang.engine.functions import Derived, Prim, Projection
@@ -14,7 +15,7 @@ from prmkit_qlang.engine.joins import lj
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.rows import beside
 from prmkit_qlang.engine.text import sv, vs
-from prmkit_qlang.engine.types import BOOL, INT, LONG, SHORT
+from prmkit_qlang.engine.types import BOOL, FLOATING, INT, LONG, SHORT
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
@@ -203,7 +204,7 @@ def _accumulate(f: Value, args: list[Value], *, keep: bool) -> Value:
     if isinstance(f, Fn) and _rank(f) > 2:
         return _fold_many(f, args, keep)
     if not isinstance(f, Fn) and n == 2 and not _repeats(args[0]):
-        return _fold(f, args, keep)
+        return _recurrence(f, args, keep) if abs(f.t) in FLOATING else _fold(f, args, keep)
     if unary:
         if n == 1:
             return _converge(f, args[0], keep)
@@ -213,6 +214,21 @@ def _accumulate(f: Value, args: list[Value], *, keep: bool) -> Value:
     if n > 2:
         raise QError("rank")
     return _fold(f, args, keep)
+
+
+def _recurrence(f: Value, args: list[Value], keep: bool) -> Value:
+    r"""``x y\z`` of floats: each item of z, and the result before it times the item of y."""
+    made: Value = args[0]
+    out: list[Value] = []
+    rows = items(args[1])
+    factors = [f] * len(rows) if isinstance(f, Atom) else items(f)
+    if len(factors) != len(rows):
+        raise QError("length")
+    for factor, one in zip(factors, rows, strict=True):
+        METER.step()
+        made = add(one, multiply(made, factor))
+        out.append(made)
+    return pack(out) if keep else made
 
 
 def _repeats(x: Value) -> bool:

@@ -30,7 +30,6 @@ from prmkit_qlang.engine.types import (
     REAL,
     SHORT,
     SYM,
-    TEMPORAL,
 )
 from prmkit_qlang.engine.values import (
     Atom,
@@ -122,7 +121,7 @@ def _float_sum(v: Any) -> Any:
 
 
 def _product(x: Vec) -> Value:
-    if x.t in (SYM, GUID, CHAR) or x.t in TEMPORAL:
+    if x.t in (SYM, GUID, CHAR):
         raise QError("type")
     t = SUM_TYPE.get(x.t, x.t)
     v = x.v[~nulls_in(x)]

@@ -35,7 +35,7 @@ _LEAST, _MOST = NULLS[LONG], INFINITIES[LONG]
 
 
 def arithmetic(name: str, op: Callable[[Any, Any], Any], *, shift: bool, alone: One | None = None) -> Two:
-    """A dyad of arithmetic; with ``shift``, two times are brought to the type of the result first."""
+    """A dyad of arithmetic; with ``shift``, times of two types become the type of the result first."""
     table = RESULT[name]
 
     def pair(x: Any, y: Any) -> Value:
@@ -49,7 +49,8 @@ def arithmetic(name: str, op: Callable[[Any, Any], Any], *, shift: bool, alone: 
         rt = table.get((tx, ty))
         if rt is None:
             raise QError("type")
-        bring = to_type if shift and tx in TEMPORAL and ty in TEMPORAL and rt in TEMPORAL else raw
+        times = shift and tx != ty and tx in TEMPORAL and ty in TEMPORAL and rt in TEMPORAL
+        bring = to_type if times else raw
         a = x.v if tx == rt else bring(x.v, tx, rt)
         b = y.v if ty == rt else bring(y.v, ty, rt)
         if x.t < 0 and y.t < 0:

@@ -9,7 +9,7 @@ import numpy as np
 
 from prmkit_qlang.engine.columns import find, key_columns, lookup
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.sorting import grade
+from prmkit_qlang.engine.sorting import grade, mark_sorted
 from prmkit_qlang.engine.types import FLOATING
 from prmkit_qlang.engine.values import (
     Atom,
@@ -61,6 +61,8 @@ def marked(x: Value, name: str) -> Value:
     """A vector with an attribute, unchecked; anything else as it is."""
     if isinstance(x, Enum):
         return Enum(x.v, x.domain, x.held, name)
+    if isinstance(x, List):
+        return mark_sorted(List(x.v), name)
     return Vec(x.t, x.v, name) if isinstance(x, Vec) else x
 
 

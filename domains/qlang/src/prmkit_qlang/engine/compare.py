@@ -198,4 +198,4 @@ def _is_null(x: Any) -> Value:
 
 
 not_ = monadic(_not, "not")
-is_null = monadic(_is_null, "null")
+is_null = monadic(_is_null, "null", places=True)

@@ -81,6 +81,10 @@ class Machine(Protocol):
         """What enumerations over a variable share."""
         ...
 
+    def renew(self, old: Value, new: Value) -> None:
+        """Put a value in the place of another one in every variable that holds it."""
+        ...
+
     def is_word(self, name: str) -> bool:
         """Whether a name is a keyword."""
         ...

@@ -52,10 +52,10 @@ def symbol(text: str) -> Value:
 
 
 def listing(session: Session, kind: str) -> Value:
-    r"""``\a``, ``\v``, ``\f``, ``\b``: names of tables, variables, functions, views."""
+    r"""``\a``, ``\v``, ``\f``, ``\b``: names of tables, variables, functions, views, pending views."""
     names = session.names()
     if kind in "bB":
-        return syms(session.view_names())
+        return syms(session.view_names(pending=kind == "B"))
     values = {name: session.get(name) for name in names}
     if kind == "a":
         return syms([n for n, v in values.items() if isinstance(v, Table) or is_keyed(v)])

@@ -11,14 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from prmkit_qlang.engine.amend import amend, appended, replace
 from prmkit_qlang.engine.apply import apply
 from prmkit_qlang.engine.errors import QError, ReturnSignal
-from prmkit_qlang.engine.functions import HOLE, NIL, Lambda, Prim, is_nil
+from prmkit_qlang.engine.functions import HOLE, NIL, Lambda, Prim, View, is_nil
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.parser import Words, parse
 from prmkit_qlang.engine.patterns import bind
-from prmkit_qlang.engine.special import Special
+from prmkit_qlang.engine.special import ASSIGN_GLOBAL, Special
+from prmkit_qlang.engine.trees import names_in
 from prmkit_qlang.engine.types import CHAR, SYM
 from prmkit_qlang.engine.values import EMPTY, Atom, Fn, List, Value, Vec, pack, sym, text_of
-from prmkit_qlang.engine.variables import Frame, Variables, View, field
+from prmkit_qlang.engine.variables import Frame, Variables, field
 
 SEMICOLON = 59
 """Head of the tree of several statements, as ``parse`` gives it."""
@@ -47,8 +48,15 @@ class Evaluator(Variables):
     # ------------------------------------------------------------ text and trees
 
     def trees(self, text: str) -> list[Value | None]:
-        """The trees of a text."""
-        return parse(text, self.words, self.call, self.context)
+        """The trees of a text; all that stands behind the name of a view belongs to it."""
+        made = parse(text, self.words, self.call, self.context)
+        first = made[0]
+        if len(made) > 1 and type(first) is List and first.v[0] is ASSIGN_GLOBAL:
+            target, body = first.v[1], first.v[-1]
+            if isinstance(target, Atom) and not _constant_tree(body):
+                rest = [NIL if one is None else one for one in made[1:]]
+                return [List([ASSIGN_GLOBAL, target, List([Atom(-CHAR, SEMICOLON), body, *rest])])]
+        return made
 
     def run_text(self, text: str) -> Value:
         """Value of the last statement of a text."""
@@ -163,7 +171,7 @@ class Evaluator(Variables):
                     self.set(target.v, self.run(v[2], env))
                 else:
                     self.set(target.v, NIL)
-                    self.globals[self.full(target.v)] = View(v[2], "")
+                    self.globals[self.full(target.v)] = View(v[2], names_in(v[2]))
                 return self.run(v[2], env) if _constant_tree(v[2]) else NIL
             value = self.run(v[2], env)
             if target.v in env:

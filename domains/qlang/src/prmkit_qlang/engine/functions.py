@@ -128,6 +128,25 @@ class Derived(Fn):
         self.rank = 1
 
 
+class View(Fn):
+    """A definition that is evaluated when it is read: tree, text, and the names that it needs.
+
+    ``last`` is the value it had when it was read last, ``basis`` what its names were then.
+    """
+
+    __slots__ = ("basis", "last", "needs", "running", "source", "tree")
+
+    def __init__(self, tree: Value, needs: Sequence[str]) -> None:
+        self.t = LAMBDA
+        self.rank = 1
+        self.tree = tree
+        self.needs = needs
+        self.source = ""
+        self.running = False
+        self.last: Value | None = None
+        self.basis: list[Value | None] = []
+
+
 NIL = Prim("::", {1: lambda x: x}, t=UNARY)
 """The generic null, which is also the identity function."""
 HOLE = Prim("", {}, t=UNARY)

@@ -14,7 +14,7 @@ from typing import Any
 from prmkit_qlang.engine import temporal
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import HOLE, Composition, Derived, Lambda, Prim, Projection
+from prmkit_qlang.engine.functions import HOLE, Composition, Derived, Lambda, Prim, Projection, View
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.types import (
     BOOL,
@@ -325,7 +325,7 @@ def _function(x: Value, precision: int, limit: int) -> str:
     """A function as it was written; projections without the holes behind their last argument."""
     if isinstance(x, Prim):
         return x.show
-    if isinstance(x, Lambda):
+    if isinstance(x, Lambda | View):
         return narrow(x.source)
     if limit < 1:
         return ".."

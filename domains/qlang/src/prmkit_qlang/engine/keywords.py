@@ -115,7 +115,7 @@ _ATOMIC: dict[str, Form] = {
     **{name: atomic.real_function(name, op) for name, op in atomic.REAL_FUNCTIONS.items()},
 }  # fmt: skip
 _ONE: dict[str, Form] = {
-    "all": aggregates.all_, "any": aggregates.any_, "asc": sorting.asc, "attr": operators.attribute,
+    "all": aggregates.all_, "any": aggregates.any_, "asc": named.asc, "attr": operators.attribute,
     "avg": aggregates.avg, "avgs": running.avgs, "cols": named.cols, "desc": sorting.desc,
     "dev": aggregates.dev, "differ": sets.differ, "eval": named.evaluate, "fills": running.fills,
     "fkeys": named.fkeys, "get": named.get, "gtime": _same, "hsym": named.hsym, "inv": linear.inverse,

@@ -53,7 +53,7 @@ def tokens(text: str) -> list[Token]:
     while at < n:
         found = match(text, at)
         if found is None:
-            raise QError(text[at])
+            raise QError("char" if text[at] < " " else text[at])
         kind = found.lastgroup
         end = found.end()
         if kind == "space":

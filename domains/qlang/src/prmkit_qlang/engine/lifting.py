@@ -113,12 +113,12 @@ def _merged(
     return pack(ours + [theirs[i] if alone is None else alone(theirs[i]) for i in fresh])
 
 
-def monadic(single: Callable[[Any], Value], name: str) -> One:
-    """A function of atoms and vectors as one of all values."""
+def monadic(single: Callable[[Any], Value], name: str, *, places: bool = False) -> One:
+    """A function of atoms and vectors as one of all values; with ``places``, of enumerated values as such."""
 
     def one(x: Value) -> Value:
         if isinstance(x, Atom | Vec):
-            return single(unenum(x) if abs(x.t) >= 20 else x)
+            return single(unenum(x) if abs(x.t) >= 20 and not places else x)
         if isinstance(x, List):
             return pack([one(each) for each in x.v])
         if isinstance(x, Dict):

@@ -8,6 +8,7 @@ import numpy as np
 
 from prmkit_qlang.engine.attributes import NAMES, set_attribute
 from prmkit_qlang.engine.columns import names_of
+from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.rows import join_tables
@@ -197,7 +198,10 @@ def take(x: Value, y: Value) -> Value:
         if x.t == -SYM:
             if isinstance(y, Dict | Table) and x.v not in NAMES:
                 return _take_named(enlist(x), y)
-            return set_attribute(x.v, y)
+            made = set_attribute(x.v, y)
+            if x.v == "s" and isinstance(made, Dict) and isinstance(y, Dict) and isinstance(y.k, Table):
+                CONTEXT.now.renew(y, Dict(made.k, y.w, y.attr))  # the keys in the variable are marked too
+            return made
         return _take_n(whole(x), y)
     if isinstance(x, Vec):
         if isinstance(y, Dict | Table) and not (isinstance(y, Table) and x.t in _WHOLE):

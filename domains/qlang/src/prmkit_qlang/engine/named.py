@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from prmkit_qlang.engine import lists, operators, rows, tables
+from prmkit_qlang.engine import lists, operators, rows, sorting, tables
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import NIL
@@ -183,6 +183,14 @@ def string(x: Value) -> Value:
 def rand(x: Value) -> Value:
     """``rand x``: one random item."""
     return lists.first(CONTEXT.now.draw(1, x))
+
+
+def asc(x: Value) -> Value:
+    """``asc x``: sorted; variables that hold the very vector x learn that it is in order where it is."""
+    made = sorting.asc(x)
+    if type(x) is Vec and not x.attr and isinstance(made, Vec) and np.array_equal(made.v, x.v):
+        CONTEXT.now.renew(x, made)
+    return made
 
 
 def hsym(x: Value) -> Value:

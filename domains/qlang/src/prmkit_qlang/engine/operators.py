@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from prmkit_qlang.engine import cast, compare, lists, sets
+from prmkit_qlang.engine import attributes, cast, compare, lists, sets
 from prmkit_qlang.engine.amend import amend, replace
 from prmkit_qlang.engine.apply import apply, index_deep
 from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import NIL, Composition, Derived, Lambda, Prim, Projection, is_nil
+from prmkit_qlang.engine.functions import NIL, Composition, Derived, Lambda, Prim, Projection, View, is_nil
 from prmkit_qlang.engine.inline import s1
 from prmkit_qlang.engine.queries import change_query, query
 from prmkit_qlang.engine.rows import fill_tables
 from prmkit_qlang.engine.search import find
+from prmkit_qlang.engine.sorting import Sorted
 from prmkit_qlang.engine.tables import enkey, unkey
 from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, DTYPES, INT, LONG, NAMES, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
@@ -217,6 +218,8 @@ def value(x: Value) -> Value:
     if isinstance(x, Vec) and x.t == SYM and len(x.v):
         names = x.v.tolist()
         return apply(machine.get(names[0]), [sym(one) for one in names[1:]])
+    if isinstance(x, View):
+        return List([x.last or NIL, x.tree, syms(x.needs), chars(x.source)])
     if isinstance(x, Lambda):
         names = syms(x.params), syms(sorted(x.locals - set(x.params))), syms([""])
         return List([List([]), *names, chars(x.source)])
@@ -264,7 +267,8 @@ def _extend_enum(x: Atom, y: Value) -> Value:
         domain = array(SYM, [])
     fresh = sets.except_(sets.distinct(y if is_list(y) else enlist(y)), domain)
     if count(fresh):
-        domain = lists.join(domain, fresh)
+        kept = domain.attr if isinstance(domain, Vec) else ""
+        domain = attributes.marked(lists.join(domain, fresh), kept if kept in ("u", "g") else "")
     machine.set(x.v, domain)
     return cast.enumerate_over(x.v, y)
 
@@ -417,4 +421,4 @@ def roll(x: Value) -> Value:
 
 def attribute(x: Value) -> Value:
     """``attr x``: the attribute a value carries."""
-    return sym(x.attr if isinstance(x, Vec | Dict | Table) else "")
+    return sym(x.attr if isinstance(x, Vec | Dict | Table | Sorted) else "")

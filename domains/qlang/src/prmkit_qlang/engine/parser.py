@@ -32,10 +32,10 @@ from prmkit_qlang.engine.trees import (
     Given,
     Tree,
     assignable,
-    assigned,
     composed,
     constant,
     implicit,
+    local_names,
     lone,
     name_in,
     named_by,
@@ -97,6 +97,7 @@ class _Parser:
         self.kept: list[Tree] = []  # keeps the identities in ``open`` alive
         self.commas = False  # a comma ends the expression: inside the phrases of a query
         self.stops: tuple[str, ...] = ()  # names that end the expression
+        self.used: set[str] = set()  # x, y and z in the function, but for the phrases of queries
 
     # ------------------------------------------------------------ sequences
 
@@ -290,6 +291,8 @@ class _Parser:
             return _Word(name), False
         found = self.words.keywords.get(name)
         if found is None:
+            if name[0] in "xyz" and not self.asked and (len(name) == 1 or name[1] == "."):
+                self.used.add(name[0])
             return symbol(name), False
         return found, name in self.words.infix
 
@@ -359,19 +362,18 @@ class _Parser:
         return ("", None) if tree is None else (named_by(tree), tree)
 
     def braces(self, start: int) -> Tree:
-        kept, asked = (self.commas, self.stops), self.asked
-        self.commas, self.stops, self.asked = False, (), False
+        kept, asked, used = (self.commas, self.stops), self.asked, self.used
+        self.commas, self.stops, self.asked, self.used = False, (), False, set()
         params: tuple[Any, ...] | None = None
         if self.i < self.n and self.toks[self.i][0] == "[":
             self.i += 1
             params = self.parameters()
-        first = self.i
         body = self.statements()
         end = self.expect("}")
-        self.commas, self.stops, self.asked = *kept, asked
         if params is None:
-            params = implicit(self.toks[first : self.i - 1])
-        names = frozenset(one for one in params if isinstance(one, str)) | assigned(body)
+            params = implicit(self.used)
+        self.commas, self.stops, self.asked, self.used = *kept, asked, used
+        names = local_names(params, body)
         source = self.text[start : end[3]]
         return Lambda(source, params, names, tuple(body), self.context, self.runner)
 

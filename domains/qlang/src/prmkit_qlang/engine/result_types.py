@@ -25,7 +25,6 @@ from prmkit_qlang.engine.types import (
     SYM,
     TEMPORAL,
     TIMESPAN,
-    TIMESTAMP,
 )
 
 Types = dict[tuple[int, int], int]
@@ -129,7 +128,7 @@ def _order(a: int, b: int) -> int | None:
     if {a, b} & {SYM, GUID}:
         return None
     for one, other in ((a, b), (b, a)):
-        if one in (MONTH, DATE) and other in _TIMES:
+        if (one in (MONTH, DATE) and other in _TIMES) or (one == MONTH and other == DATETIME):
             return None
     return BOOL
 
@@ -145,44 +144,17 @@ def _quotient(a: int, b: int) -> int | None:
 
 
 def _remainder(a: int, b: int) -> int | None:
-    if a in TEMPORAL:
-        if b in TEMPORAL or b in (SYM, GUID):
-            return TIMESPAN if {a, b} == {_P, _N} else a if b in _TIMES and a in _TIMES else None
-        if b == FLOAT and a != DATETIME:
-            return FLOAT if a != DATE else None
-        return {_P: _N, _M: INT, _D: INT, _Z: FLOAT}.get(a, a)
-    if a in (REAL, FLOAT) and b in NUMERIC:
-        return FLOAT
-    if a in (REAL, FLOAT) and b in TEMPORAL:
-        return DATETIME if b in (DATE, DATETIME) else FLOAT
-    return _sum(a, b)
+    """As of ``x-y*x div y``."""
+    quotient = _quotient(a, b)
+    multiple = quotient and _product(b, quotient)
+    return _difference(a, multiple) if multiple else None
 
 
 def _bar(a: int, b: int) -> int | None:
-    """Types of the bar and of what is put into bars."""
-    if {a, b} & {SYM, GUID} or a == b == CHAR:
-        return None
-    if b in TEMPORAL:
-        if a in (TIMESPAN,) or a in _TIMES:
-            return b if b in _TIMES | {TIMESTAMP, DATETIME} else None
-        if a in TEMPORAL:
-            return None
-        return (DATETIME if b in (DATE, DATETIME) else FLOAT) if a == FLOAT else b
-    if a in TEMPORAL:
-        return (
-            DATETIME
-            if a == DATE and b in (REAL, FLOAT)
-            else FLOAT
-            if b in (REAL, FLOAT)
-            else a
-            if a != TIMESPAN
-            else LONG
-        )
-    if b in (REAL, FLOAT):
-        return FLOAT
-    if b == CHAR:
-        return None if a in (FLOAT,) else _sum(a, INT)
-    return _sum(a, b)
+    """As of ``x*y div x``, for bars a of what is b; a timespan stands for its number."""
+    a = LONG if a == TIMESPAN else a
+    quotient = _quotient(b, a)
+    return _product(a, quotient) if quotient else None
 
 
 def _pairs(rule: Callable[[int, int], int | None]) -> Iterator[tuple[tuple[int, int], int]]:

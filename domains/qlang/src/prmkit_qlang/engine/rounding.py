@@ -12,8 +12,9 @@ from prmkit_qlang.engine.convert import SMALL, plain, raw, scalar_to, to_type
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.lifting import Two, lengths, lift, monadic, prepare
 from prmkit_qlang.engine.result_types import RESULT
+from prmkit_qlang.engine.text import lower
 from prmkit_qlang.engine.types import (
-    DATE,
+    CHAR,
     DATETIME,
     DTYPES,
     FINENESS,
@@ -24,11 +25,12 @@ from prmkit_qlang.engine.types import (
     NULLS,
     REAL,
     SHORT,
+    SYM,
     TEMPORAL,
     TIMESPAN,
     TIMESTAMP,
 )
-from prmkit_qlang.engine.values import TOLERANCE, Atom, Value, Vec
+from prmkit_qlang.engine.values import Atom, Value, Vec
 
 _MOMENTS = frozenset([*FINENESS, TIMESTAMP])
 
@@ -44,7 +46,7 @@ def _floor_pair(name: str) -> Two:
         if name == "xbar":  # the bar stands on the left
             x, y, tx, ty = y, x, ty, tx
         u = FLOAT if tx in FLOATING or ty in FLOATING else LONG
-        if tx != ty and {tx, ty} <= _MOMENTS:
+        if name == "div" and tx != ty and {tx, ty} <= _MOMENTS:
             a, b = to_type(x.v, tx, TIMESPAN if tx in FINENESS else tx), to_type(y.v, ty, TIMESPAN)
         else:
             a, b = raw(x.v, tx, u), raw(y.v, ty, u)
@@ -111,28 +113,16 @@ def _rounded(up: bool) -> Callable[[Any], Value]:
             return x  # type: ignore[no-any-return]
         if t in SMALL and up:
             return Vec(INT, x.v.astype(np.int32)) if x.t > 0 else Atom(-INT, x.v)
-        if t not in (REAL, FLOAT, DATETIME):
+        if t in (CHAR, SYM) and not up:  # the operator is also that of small letters
+            return lower(x)
+        if t not in (REAL, FLOAT):
             raise QError("type")
-        v = np.atleast_1d(np.asarray(x.v, dtype=np.float64))
+        if x.t < 0:
+            return Atom(-LONG, scalar_to(x.v if not math.isfinite(x.v) else float(op(x.v)), FLOAT, LONG))
         with np.errstate(all="ignore"):
-            out = op(v)
-            if t != DATETIME:
-                _within_tolerance(v, out)
-        u, rt = (INT, DATE) if t == DATETIME else (LONG, LONG)
-        made = to_type(out, FLOAT, u)
-        return Vec(rt, made) if x.t > 0 else Atom(-rt, int(made[0]))
+            return Vec(LONG, to_type(op(x.v.astype(np.float64)), FLOAT, LONG))
 
     return single
-
-
-def _within_tolerance(v: Any, out: Any) -> None:
-    """Put the nearest number where a float lies within the tolerance of it."""
-    far = np.nonzero(np.abs(out - v) > 0.999)[0]
-    if len(far):
-        some = v[far]
-        near = np.round(some)
-        close = np.abs(some - near) <= TOLERANCE * np.maximum(np.abs(some), np.abs(near))
-        out[far[close]] = near[close]
 
 
 floor = monadic(_rounded(False), "floor")

@@ -27,7 +27,6 @@ from prmkit_qlang.engine.types import (
     REAL,
     SHORT,
     SYM,
-    TEMPORAL,
 )
 from prmkit_qlang.engine.values import (
     Atom,
@@ -84,7 +83,7 @@ def _sums(x: Vec) -> Vec:
 
 
 def _prds(x: Vec) -> Vec:
-    if x.t in (SYM, GUID, CHAR) or x.t in TEMPORAL:
+    if x.t in (SYM, GUID, CHAR):
         raise QError("type")
     t = SUM_TYPE.get(x.t, x.t)
     v = np.where(nulls_in(x), 1, x.v)
@@ -142,6 +141,8 @@ def avgs(x: Value) -> Value:
         return Table(x.cols, [avgs(c) for c in x.data])
     x = unenum(x)
     if not isinstance(x, Vec):
+        raise QError("type")
+    if x.t == CHAR:
         raise QError("type")
     v = numbers(x)
     lost = np.isnan(v)

@@ -13,7 +13,7 @@ from prmkit_qlang.engine.context import CONTEXT
 from prmkit_qlang.engine.errors import QError, ReturnSignal
 from prmkit_qlang.engine.evaluate import Evaluator
 from prmkit_qlang.engine.format import console
-from prmkit_qlang.engine.functions import NIL, is_nil
+from prmkit_qlang.engine.functions import NIL, View, is_nil
 from prmkit_qlang.engine.inline import s1
 from prmkit_qlang.engine.keywords import WORDS
 from prmkit_qlang.engine.meter import METER, Allowance
@@ -21,7 +21,7 @@ from prmkit_qlang.engine.sp import SCRIPT
 from prmkit_qlang.engine.special import ASSIGN, ASSIGN_GLOBAL, CONTROL, Special
 from prmkit_qlang.engine.types import CHAR, INT
 from prmkit_qlang.engine.values import Fn, List, Value, array, items, long, text_of
-from prmkit_qlang.engine.variables import Frame, View
+from prmkit_qlang.engine.variables import Frame
 
 T = TypeVar("T")
 _FAULTS = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError)
@@ -251,9 +251,10 @@ class Session(Evaluator):
         (self.frame, self.context), METER.depth = kept, depth
         return handler(text)
 
-    def view_names(self) -> list[str]:
-        """Names of views."""
-        return sorted(name for name, value in self.globals.items() if isinstance(value, View))
+    def view_names(self, *, pending: bool = False) -> list[str]:
+        """Names of views; with ``pending``, of those that were not read since something they need changed."""
+        found = {name: value for name, value in self.globals.items() if isinstance(value, View)}
+        return sorted(name for name, one in found.items() if not pending or self.pending(one))
 
     def view_text(self, name: str) -> str:
         """How a view was written.

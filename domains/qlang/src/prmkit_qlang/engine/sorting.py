@@ -154,10 +154,19 @@ def _mark_columns(x: Value) -> Value:
     return Table(x.cols, [mark_sorted(x.data[0], "p" if len(x.cols) > 1 else "s"), *x.data[1:]])
 
 
+class Sorted(List):
+    """A general list that is known to be sorted."""
+
+    __slots__ = ()
+    attr = "s"
+
+
 def mark_sorted(x: Value, attr: str = "s") -> Value:
-    """X with an attribute, where it is a vector."""
+    """X with an attribute, where it is a vector, or a list of vectors."""
     if type(x) is Vec:
         return Vec(x.t, x.v, attr)
+    if type(x) is List and attr == "s" and all(isinstance(one, Vec) for one in x.v):
+        return Sorted(x.v)
     return x
 
 

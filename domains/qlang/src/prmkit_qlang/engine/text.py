@@ -261,6 +261,10 @@ def _digits(x: Any, y: Value) -> Value:
         base = int(x.v)
         if base < 2 or n < 0:
             raise QError("domain")
+        if x.t == -BYTE:  # as many digits as fit into 64 bits
+            return Vec(
+                BYTE, np.array([n // base**i % base for i in reversed(range(_places(base)))], np.uint8)
+            )
         out = []
         while n:
             n, digit = divmod(n, base)
@@ -276,6 +280,11 @@ def _digits(x: Any, y: Value) -> Value:
             n, digit = divmod(n, base) if base else (0, n)
             out.append(digit)
     return array(LONG, out[::-1])
+
+
+def _places(base: int) -> int:
+    """How many digits of a base surely fit into a long without its sign."""
+    return next(n for n in range(1, 65) if base ** (n + 1) > 2**64)
 
 
 def sv(x: Value, y: Value) -> Value:

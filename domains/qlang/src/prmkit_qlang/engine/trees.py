@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import NIL
-from prmkit_qlang.engine.lexer import Token
-from prmkit_qlang.engine.special import ASSIGN, ITERATE, LISTED, SEQUENCE
+from prmkit_qlang.engine.functions import NIL, Prim
+from prmkit_qlang.engine.special import ASSIGN, ASSIGN_GLOBAL, ITERATE, LISTED, SEQUENCE
 from prmkit_qlang.engine.types import SYM
 from prmkit_qlang.engine.values import Atom, Dict, List, Value, Vec, enlist, longs, syms
 
@@ -38,36 +38,44 @@ def sequence(parts: list[Tree | None]) -> Tree:
     return List([SEQUENCE, *(one if one is not None else NIL for one in parts)])
 
 
-def implicit(inside: list[Token]) -> tuple[str, ...]:
-    """x, y and z as far as the body uses them, nested functions left out."""
-    depth, seen = 0, set()
-    for kind, value, *_ in inside:
-        if kind == "{":
-            depth += 1
-        elif kind == "}":
-            depth -= 1
-        elif kind == "v" and depth == 0:
-            root = value.split(".")[0]
-            if root in ("x", "y", "z"):
-                seen.add(root)
-    for place, name in ((3, "z"), (2, "y")):
-        if name in seen:
-            return ("x", "y", "z")[:place]
-    return ("x",)
+def implicit(used: Collection[str]) -> tuple[str, ...]:
+    """x, y and z as far as a body uses them; x always."""
+    return ("x", "y", "z") if "z" in used else ("x", "y") if "y" in used else ("x",)
 
 
-def assigned(body: list[Tree | None]) -> frozenset[str]:
-    """Names that a body assigns with one colon."""
+def local_names(params: Iterable[Any], body: Iterable[Tree | None]) -> frozenset[str]:
+    """The parameters of a function, and the names that its body assigns with one colon.
+
+    Raises:
+        QError: the name, where one is assigned as a global before a later statement makes it local.
+    """
+    local = {one for one in params if isinstance(one, str)}
+    outside: set[str] = set()
+    for statement in body:
+        if statement is not None and type(statement) is List:
+            inside, beyond = _assigned(statement)
+            clash = outside & inside
+            if clash:
+                raise QError(min(clash))
+            local |= inside
+            outside |= beyond - local
+    return frozenset(local)
+
+
+def _assigned(statement: List) -> tuple[set[str], set[str]]:
+    """Names that a statement assigns with one colon, and with two."""
     names: set[str] = set()
-    waiting: list[Any] = [one for one in body if one is not None]
+    beyond: set[str] = set()
+    waiting: list[Tree] = [statement]
     while waiting:
-        tree = waiting.pop()
-        if not isinstance(tree, List) or not tree.v:
-            continue
-        if tree.v[0] is ASSIGN and len(tree.v) == 3:
-            _targets(tree.v[1], names)
-        waiting.extend(tree.v)
-    return frozenset(names)
+        v = waiting.pop().v  # type: ignore[attr-defined]
+        if len(v) == 3:
+            if v[0] is ASSIGN:
+                _targets(v[1], names)
+            elif v[0] is ASSIGN_GLOBAL:
+                _targets(v[1], beyond)
+        waiting.extend([one for one in v if type(one) is List])
+    return names, beyond
 
 
 def _targets(left: Tree, names: set[str]) -> None:
@@ -76,6 +84,18 @@ def _targets(left: Tree, names: set[str]) -> None:
     elif isinstance(left, List) and left.v and left.v[0] is LISTED:
         for one in left.v[1:]:
             _targets(one, names)
+
+
+def names_in(tree: Tree) -> list[str]:
+    """The names that a tree reads, in order; of a query, those of its source only."""
+    if isinstance(tree, Atom):
+        return [tree.v] if tree.t == -SYM else []
+    if not isinstance(tree, List) or len(tree.v) < 2:
+        return []
+    head = tree.v[0]
+    query = isinstance(head, Prim) and head.name in ("?", "!") and len(tree.v) > 4
+    found = [name for one in (tree.v[1:2] if query else tree.v) for name in names_in(one)]
+    return list(dict.fromkeys(found))
 
 
 def named_by(tree: Tree) -> str:

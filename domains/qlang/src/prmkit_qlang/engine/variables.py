@@ -8,7 +8,7 @@ from prmkit_qlang.engine.amend import amend, replace
 from prmkit_qlang.engine.apply import index
 from prmkit_qlang.engine.cast import by_name
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.functions import NIL
+from prmkit_qlang.engine.functions import NIL, View
 from prmkit_qlang.engine.parser import Words
 from prmkit_qlang.engine.types import SYM, TEMPORAL
 from prmkit_qlang.engine.values import (
@@ -53,23 +53,12 @@ _PARTS = frozenset(
 )
 
 
-class View:
-    """A definition that is evaluated when it is read."""
-
-    __slots__ = ("running", "source", "tree")
-
-    def __init__(self, tree: Value, source: str) -> None:
-        self.tree = tree
-        self.source = source
-        self.running = False
-
-
 class Variables(ABC):
     """The variables of a session, and the frame of the function that runs."""
 
     def __init__(self, words: Words) -> None:
         self.words = words
-        self.globals: dict[str, Value | View] = {}
+        self.globals: dict[str, Value] = {}
         self.context = ""
         self.domains: dict[str, Domain] = {}
         self.frame: Frame | None = None
@@ -96,18 +85,33 @@ class Variables(ABC):
         return self.part_of(name, full, env)
 
     def seen(self, view: View) -> Value:
-        """The value of a view.
+        """The value of a view; where it needs itself, the one that it had before.
 
         Raises:
-            QError: ``loop`` where it needs itself.
+            QError: ``loop`` where it needs itself and had none.
         """
         if view.running:
-            raise QError("loop")
+            if view.last is None:
+                raise QError("loop")
+            return view.last
         view.running = True
         try:
-            return self.run(view.tree, None)
+            view.last = self.run(view.tree, None)
         finally:
             view.running = False
+        view.basis = [self.globals.get(name) for name in view.needs]
+        return view.last
+
+    def pending(self, view: View) -> bool:
+        """Whether a view was not read since it, or something that it needs, was assigned."""
+        now = [self.globals.get(name) for name in view.needs]
+        return view.last is None or any(a is not b for a, b in zip(now, view.basis, strict=True))
+
+    def renew(self, old: Value, new: Value) -> None:
+        """Put a value in the place of another one in every variable that holds it."""
+        for held in (self.globals, self.frame or {}):
+            for name in [name for name, value in held.items() if value is old]:
+                held[name] = new
 
     def full(self, name: str) -> str:
         """A name with its namespace."""
@@ -123,8 +127,10 @@ class Variables(ABC):
             return self.words.keywords[name[3:]]
         if name == ".q":
             return Dict(syms(["", *self.words.keywords]), List([NIL, *self.words.keywords.values()]))
-        if name == ".":
-            return Dict(syms(self.names()), pack([self.get(one) for one in self.names()]))
+        if name == ".":  # views as such
+            return Dict(syms(self.names()), pack([self.globals[self.full(one)] for one in self.names()]))
+        if name.startswith(".."):
+            return self.at_root(name[2:])
         inside = {key[len(full) + 1 :] for key in self.globals if key.startswith(full + ".")}
         if name.startswith(".") and inside:
             own = list(dict.fromkeys(sorted(key.split(".")[0] for key in inside)))
@@ -138,6 +144,15 @@ class Variables(ABC):
         if name in self.words.keywords:
             return self.words.keywords[name]
         raise QError("access" if name.startswith(":") else name)
+
+    def at_root(self, name: str) -> Value:
+        """``..a``: the value of a name outside all namespaces."""
+        kept = self.context, self.frame
+        self.context, self.frame = "", None
+        try:
+            return self.get(name)
+        finally:
+            self.context, self.frame = kept
 
     def set(self, name: str, value: Value) -> None:
         """Assign a global name.

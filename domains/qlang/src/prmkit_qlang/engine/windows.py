@@ -17,16 +17,24 @@ from prmkit_qlang.engine.types import (
     BOOL,
     BYTE,
     CHAR,
+    DATE,
+    DATETIME,
     DTYPES,
     FLOAT,
     FLOATING,
     GUID,
     INFINITIES,
     INT,
+    MONTH,
     NULLS,
     SYM,
+    TIMESPAN,
+    TIMESTAMP,
 )
 from prmkit_qlang.engine.values import Atom, Dict, List, Table, Value, Vec, items, pack, unenum
+
+_DIFFERENCE = {TIMESTAMP: TIMESPAN, MONTH: INT, DATE: INT, DATETIME: FLOAT}
+"""Types of sums over a window, which are differences of running sums."""
 
 
 def windowed(name: str) -> Two:
@@ -42,6 +50,8 @@ def windowed(name: str) -> Two:
             return flip(pack([two(x, one) for one in items(flip(y))])) if y.v else y
         y = unenum(y)
         if not isinstance(y, Vec) or y.t in (SYM, GUID):
+            raise QError("type")
+        if y.t == CHAR and name in ("mavg", "msum"):
             raise QError("type")
         return _WINDOWS[name](n, y)
 
@@ -61,7 +71,7 @@ def _mcount(n: int, y: Vec) -> Value:
 
 
 def _msum(n: int, y: Vec) -> Value:
-    t = SUM_TYPE.get(y.t, y.t)
+    t = _DIFFERENCE.get(y.t) or SUM_TYPE.get(y.t, y.t)
     v = np.where(nulls_in(y), 0, y.v).astype(DTYPES[t])
     return Vec(t, _window_sums(v, n))
 
