@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from prmkit.encode.template import through_template
 from prmkit.errors import CheckpointError
 from prmkit.render import Piece
 
@@ -29,8 +30,13 @@ class Assembled(NamedTuple):
     """First character that belongs to a step."""
 
 
-def assemble(pieces: Sequence[Piece], tokenizer: Any = None) -> Assembled:
+def assemble(pieces: Sequence[Piece], tokenizer: Any = None, *, default_system: bool = False) -> Assembled:
     """Join the pieces; turns go through the tokenizer's chat template.
+
+    Args:
+        pieces: A rendered solution. A turn without content at the end stays open.
+        tokenizer: Has the chat template.
+        default_system: Keep the system turn that a template puts in by itself where there is none.
 
     Raises:
         CheckpointError: A piece that a text model cannot read (an image), turns for a tokenizer
@@ -42,19 +48,20 @@ def assemble(pieces: Sequence[Piece], tokenizer: Any = None) -> Assembled:
     """
     turns = _turns([_written(piece) for piece in pieces])
     contents = ["".join(piece.value for piece in body) for _, body in turns]
-    if turns and turns[0][0]:
-        text, starts = _chat([role for role, _ in turns], contents, tokenizer)
-    else:
-        text, starts = "".join(contents), [0]
+    spans = [(0, sum(map(len, contents)))]
+    text = "".join(contents)
+    if turns[0][0]:
+        roles = [role for role, _ in turns]
+        text, spans = through_template(tokenizer, roles, contents, pieces[-1].kind == "turn", default_system)
     marks: list[Mark] = []
     solution = len(text)
-    for (_, body), at in zip(turns, starts, strict=True):
+    for (_, body), (at, limit) in zip(turns, spans, strict=False):
         for piece in body:
             end = at + len(piece.value)
             if piece.step is not None:
                 solution = min(solution, at)
             if piece.kind == "mark" and piece.step is not None:
-                marks.append(Mark(piece.step, at, end))
+                marks.append(Mark(piece.step, min(at, limit), min(end, limit)))
             at = end
     return Assembled(text, tuple(marks), solution)
 
@@ -85,27 +92,3 @@ def _turns(pieces: Sequence[Piece]) -> list[tuple[str, list[Piece]]]:
             turns.append(("", []))
         turns[-1][1].append(piece)
     return turns or [("", [])]
-
-
-def _chat(roles: list[str], contents: list[str], tokenizer: Any) -> tuple[str, list[int]]:
-    """The chat as one string, and the place of every turn's content in it."""
-    if not getattr(tokenizer, "chat_template", None):
-        raise CheckpointError(
-            "the spec speaks in turns and the tokenizer has no chat template",
-            do="use a chat model's tokenizer, or a spec with template 'raw'",
-            field="chat_template",
-        )
-    turns = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=True)]
-    text: str = tokenizer.apply_chat_template(turns, tokenize=False)
-    starts, reached = [], 0
-    for position, content in enumerate(contents):
-        at = text.find(content, reached)
-        if at < 0:
-            raise CheckpointError(
-                f"the chat template rewrites turn {position}, so its steps cannot be found again",
-                do="use a template that writes contents unchanged, or a spec with template 'raw'",
-                field="chat_template",
-            )
-        starts.append(at)
-        reached = at + len(content)
-    return text, starts

@@ -195,8 +195,12 @@ def fingerprint(tokenizer: Any, spec: PRMSpec) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def _opening(tokenizer: Any) -> tuple[int, ...]:
-    """What the tokenizer puts before every text by itself, such as a begin token."""
+def _opening(tokenizer: Any, spec: PRMSpec) -> tuple[int, ...]:
+    """What stands before every text, such as a begin token; a chat template writes its own."""
+    if spec.template != "raw" or spec.bos == "never":
+        return ()
+    if spec.bos == "always":
+        return () if tokenizer.bos_token_id is None else (tokenizer.bos_token_id,)
     bare = tokenizer("1", add_special_tokens=False)["input_ids"]
     full = tokenizer("1")["input_ids"]
     return tuple(full[: len(full) - len(bare)]) if full[-len(bare) :] == bare else tuple(full[:1])
@@ -204,11 +208,10 @@ def _opening(tokenizer: Any) -> tuple[int, ...]:
 
 def _jointly(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> list[_Tokens]:
     """The tokens of each whole text; marks are found by their place in it."""
-    texts = [assemble(pieces, tokenizer) for pieces in rendered]
+    texts = [assemble(pieces, tokenizer, default_system=spec.default_system) for pieces in rendered]
     if not texts:
         return []
-    # A chat template writes the begin token itself.
-    opening = () if spec.template.startswith("chat") else _opening(tokenizer)
+    opening = _opening(tokenizer, spec)
     cut = _by_segment(tokenizer, texts, spec) if stands_alone(tokenizer, spec.marker) else [None] * len(texts)
     rest = [one for one, found in zip(texts, cut, strict=True) if found is None]
     whole = iter(_at_once(tokenizer, rest, spec) if rest else ())
@@ -305,7 +308,7 @@ def _by_piece(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> lis
         if distinct
         else ()
     )
-    opening = _opening(tokenizer)
+    opening = _opening(tokenizer, spec)
     found = []
     for pieces in rendered:
         assemble(pieces)  # refuses images and turns: a chat template needs the whole text
