@@ -84,7 +84,7 @@ def rank_penalty(
     counted = weights > 0
     wide = counted[:, None].expand_as(features)
     now, after, aim = clean(features, wide), clean(following, wide).detach(), clean(target, wide).detach()
-    counted = counted & (now.detach().norm(dim=-1) > SMALL) & (aim.norm(dim=-1) > SMALL)
-    bound = cosine_bound(now.detach(), after, aim, clean(reward, counted), head.detach(), gamma)
+    counted = counted & (now.norm(dim=-1) > SMALL) & (aim.norm(dim=-1) > SMALL)
+    bound = cosine_bound(now, after, aim, clean(reward, counted), head, gamma).detach()
     alike = functional.cosine_similarity(now, aim, dim=-1)
-    return weighted_sum((alike - bound.detach()).relu(), clean(weights, counted))
+    return weighted_sum((alike - bound).relu(), clean(weights, counted))

@@ -143,4 +143,5 @@ def tolerant_labels(
         place == first, 0.0
     )
     believed = (confidence[:, None] >= at_least) & (right | (wrong.any(1, keepdim=True) & (place <= first)))
-    return labels, clean(weights, counted & believed)
+    kept = clean(weights, counted & believed)
+    return clean(labels, kept > 0), kept
