@@ -193,9 +193,9 @@ CASES = {
         lambda quantiles, labels, weights: L.pinball(quantiles, labels, LEVELS, weights, smooth=0.5),
         ("quantiles",),
     ),
-    "crossing": Case(
+    "crossing_penalty": Case(
         lambda d: {"quantiles": d.real(2, 3), "weights": d.weights(2)},
-        lambda quantiles, weights: L.crossing(quantiles, weights, LEVELS),
+        lambda quantiles, weights: L.crossing_penalty(quantiles, weights, LEVELS),
         ("quantiles",),
     ),
     "ponder": Case(ponder_inputs, L.ponder, ("losses", "exits"), free=halted),

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prmkit.train.losses import crossing, ordered_quantiles, pinball
+from prmkit import stats
+from prmkit.train.losses import crossing_penalty, ordered_quantiles, pinball
 
 LEVELS = torch.tensor([0.1, 0.5, 0.9])
 one = torch.ones(1, 1)
@@ -36,9 +37,22 @@ def test_smooth_pinball_golden() -> None:
 def test_crossing_golden() -> None:
     """(.5, .25, .75): the pair (0, 1) crosses by .25, of 3 pairs; with gaps of .1, .2, .1 by .35 and 0, 0."""
     z = torch.tensor([[[0.5, 0.25, 0.75]]])
-    assert float(crossing(z, one)) == pytest.approx(0.25 / 3)
-    assert float(crossing(z, one, torch.tensor([0.0, 0.1, 0.2]))) == pytest.approx(0.35 / 3)
-    assert float(crossing(z, one, 0.3)) == pytest.approx((0.55 + 0.05) / 3)  # (0, 2) lies only .25 apart
+    assert float(crossing_penalty(z, one)) == pytest.approx(0.25 / 3)
+    assert float(crossing_penalty(z, one, torch.tensor([0.0, 0.1, 0.2]))) == pytest.approx(0.35 / 3)
+    assert float(crossing_penalty(z, one, 0.3)) == pytest.approx(
+        (0.55 + 0.05) / 3
+    )  # (0, 2) lies only .25 apart
+
+
+@given(seeds)
+@settings(max_examples=25, deadline=None)
+def test_what_is_trained_is_what_is_measured(seed: int) -> None:
+    """The metric of calibration, on plain numbers, gives the same loss."""
+    torch.manual_seed(seed)
+    z, y = torch.randn(4, 1, 3, dtype=torch.float64), torch.randn(4, 1, dtype=torch.float64)
+    measured = stats.pinball(z[:, 0].numpy(), y[:, 0].numpy(), [0.1, 0.5, 0.9])
+    trained = pinball(z, y, LEVELS.double(), torch.ones(4, 1)) / 4
+    assert float(trained) == pytest.approx(float(measured.mean()), abs=1e-7)
 
 
 @given(seeds, st.booleans())
@@ -48,7 +62,7 @@ def test_ordered_quantiles_never_cross(seed: int, bounded: bool) -> None:
     raw = torch.randn(2, 3, 5) * 30
     found = ordered_quantiles(raw, bounded=bounded)
     assert (found.diff(dim=-1) >= 0).all()
-    assert float(crossing(found, torch.ones(2, 3))) == 0
+    assert float(crossing_penalty(found, torch.ones(2, 3))) == 0
     if bounded:
         assert ((found >= 0) & (found <= 1)).all()
     else:

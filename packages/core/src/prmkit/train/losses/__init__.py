@@ -14,7 +14,7 @@ included. A paper's loss is a composition:
 * values: ``squared_error``, ``tanh_error``; AlphaMath: ``policy_and_value``; B-Coder: ``conservative_td``
 * ReasonFlux-PRM and Fin-PRM: ``squared_error`` or ``cross_entropy`` of columns ``beside`` each other with
   ``joint_weights``
-* quantile heads: ``ordered_quantiles``, ``pinball``, ``crossing``
+* quantile heads: ``ordered_quantiles``, ``pinball``, ``crossing_penalty``
 * PALBERT: ``halting``, ``ponder``, ``quantile_exit``; Saffron-1: ``taken_error``, ``conservative``
 * BEER: ``rank_penalty``; DreamPRM: ``domain_weights``, ``outcome_error``, ``meta_gradient``
 
@@ -42,7 +42,7 @@ from prmkit.train.losses.joint import (
 from prmkit.train.losses.lists import listwise, mixed
 from prmkit.train.losses.logratio import kto, kto_baseline, sequence_reward
 from prmkit.train.losses.pairs import bradley_terry, nca
-from prmkit.train.losses.quantiles import crossing, ordered_quantiles, pinball
+from prmkit.train.losses.quantiles import crossing_penalty, ordered_quantiles, pinball
 from prmkit.train.losses.rank import cosine_bound, rank_penalty
 from prmkit.train.losses.steps import (
     class_cross_entropy,
@@ -66,7 +66,7 @@ __all__ = [
     "conservative_td",
     "cosine_bound",
     "cross_entropy",
-    "crossing",
+    "crossing_penalty",
     "domain_weights",
     "effective_weights",
     "geometric_prior",

@@ -73,7 +73,7 @@ def pinball(
     return weighted_sum((share * size).mean(-1), weights)
 
 
-def crossing(
+def crossing_penalty(
     quantiles: torch.Tensor, weights: torch.Tensor, gaps: torch.Tensor | float = 0.0
 ) -> torch.Tensor:
     """Weighted sum over steps of the mean, over pairs of levels, of how far the lower lies above the upper.
@@ -94,7 +94,7 @@ def crossing(
 
     Examples:
         >>> z = torch.tensor([[[0.5, 0.25, 0.75]]])
-        >>> round(float(crossing(z, torch.ones(1, 1))) * 3, 4)
+        >>> round(float(crossing_penalty(z, torch.ones(1, 1))) * 3, 4)
         0.25
     """
     count = expect(weights, "B K", expect(quantiles, "B K Q"))["Q"]
