@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from prmkit import load_prm
 from prmkit.contracts import Scorer
-from prmkit.errors import ConfigError
+from prmkit.errors import CheckpointError, ConfigError
+from prmkit.model.calibration import Calibration
 from prmkit.model.prm import PRM
 from prmkit.policy.hf import HFPolicy
 from prmkit.score.calibrate import calibrate, first_wrong, fit_temperature, logit
 from prmkit.score.surprisal import SurprisalScorer, step_minima
-from prmkit.stats import processbench_f1
+from prmkit.stats import ScoreMap, processbench_f1
 from prmkit.stats.first_error import first_below
 from prmkit.types import Problem, Trajectory
 
@@ -123,6 +124,19 @@ def test_calibration_is_stored_with_where_it_was_chosen(causal_folder, sample, t
     assert len(set(raw)) > 5
 
 
+def test_a_map_is_stored_as_numbers_and_checked(causal_folder, tmp_path):
+    prm = PRM.create(causal_folder, seed=1)
+    prm.calibration = Calibration(
+        fitted_on="x", map=ScoreMap("isotonic", knots=(0.2, 0.6), levels=(0.1, 0.9))
+    )
+    folder = prm.save(tmp_path / "prm")
+    assert load_prm(folder).calibration == prm.calibration
+    card = folder / "prmkit.json"
+    card.write_text(card.read_text().replace('"isotonic"', '"spline"'))
+    with pytest.raises(CheckpointError, match="calibration"):
+        load_prm(folder)
+
+
 def test_scorers_share_one_contract(causal_folder, policy):
     scorers: list[Scorer] = [PRM.create(causal_folder), SurprisalScorer(policy)]
     row = Trajectory.of_steps("t", "p", ["3 + 4 = 7"])
@@ -139,7 +153,10 @@ def test_what_scorers_read_is_counted(causal_folder, policy, sample):
     first = prm.spent.spent.tokens
     assert first == len(prm.encoder(one)[0].ids)
     list(prm.score_many(one * 2))
-    assert prm.spent.spent.tokens == 3 * first
+    assert prm.spent.spent.tokens == 2 * first  # what two solutions share is read once
+    prm.layout = "rows"
+    list(prm.score_many(one * 2))
+    assert prm.spent.spent.tokens == 4 * first
     assert prm.parameters == sum(p.numel() for p in prm.module.parameters())
     list(scorer.score_many(one))
     assert policy.spent.spent.tokens > before

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from prmkit.encode.forest import Forest
 from prmkit.encode.tokenise import Encoded
 
 Batch = dict[str, torch.Tensor]
@@ -78,4 +79,57 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
         batch["features"] = torch.nn.utils.rnn.pad_sequence(
             [example.features for example in examples], batch_first=True
         )
+    return batch
+
+
+def collate_forest(examples: Sequence[Example], forest: Forest) -> Batch:
+    """Examples that ``forest`` packed, as one row; every marked step of every example keeps its own mark.
+
+    Steps that several examples share stand there once for each, so the loss is the sum that the examples
+    would give one by one.
+
+    Shapes:
+        input_ids, position_ids (1, U) long · solution (1, U) bool · marks (1, M) long · labels, weights
+        (1, M) · marked, labelled (1, M) bool, M the marked steps in the examples' order · features
+        (1, U, F) if the examples have them.
+
+    Examples:
+        >>> from prmkit.encode.forest import grow
+        >>> long, short = Encoded((5, 6, 7), (1, 2), 1), Encoded((5, 6), (1,), 1)
+        >>> pair = [Example(long, (1.0, 0.5)), Example(short, (0.0,))]
+        >>> batch = collate_forest(pair, grow([one.encoded.ids for one in pair]))
+        >>> batch["marks"].tolist(), batch["labels"].tolist()
+        ([[1, 2, 1]], [[1.0, 0.5, 0.0]])
+    """
+    size = len(forest)
+    solution = torch.zeros(size, dtype=torch.bool)
+    featured = bool(examples) and all(example.features is not None for example in examples)
+    features = torch.zeros(size, examples[0].features.shape[-1]) if featured else None
+    marks: list[int] = []
+    labels: list[float | None] = []
+    weights: list[float] = []
+    for example, slots in zip(examples, forest.where, strict=True):
+        fresh = slots >= forest.known
+        places = torch.from_numpy(slots[fresh] - forest.known)
+        solution[places] = torch.from_numpy(fresh.nonzero()[0] >= example.encoded.solution)
+        if features is not None:
+            features[places] = example.features[torch.from_numpy(fresh)].to(features)
+        for step, place in enumerate(example.encoded.marks):
+            if place is not None:
+                marks.append(int(slots[place]))
+                labels.append(example.labels[step] if example.labels else None)
+                weights.append(example.weights[step] if example.weights else 1.0)
+    labelled = [label is not None for label in labels]
+    batch = {
+        "input_ids": torch.from_numpy(forest.ids)[None],
+        "position_ids": torch.from_numpy(forest.depth)[None],
+        "solution": solution[None],
+        "marks": torch.tensor([marks], dtype=torch.long),
+        "marked": torch.ones(1, len(marks), dtype=torch.bool),
+        "labels": torch.tensor([[label or 0.0 for label in labels]]),
+        "labelled": torch.tensor([labelled], dtype=torch.bool),
+        "weights": torch.tensor([[w if has else 0.0 for w, has in zip(weights, labelled, strict=True)]]),
+    }
+    if features is not None:
+        batch["features"] = features[None]
     return batch

@@ -9,12 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import nn
 
-from prmkit.model.halves import halves
 from prmkit.model.surprisal import WIDTH
 from prmkit.tensors import expect
 
@@ -54,61 +53,6 @@ class SurprisalInput(nn.Module):
         inside = solution.to(self.inner.weight.dtype).unsqueeze(-1)
         seen = features.to(inside).clamp(-CLIP, CLIP) * inside
         return self.outer(nn.functional.gelu(self.inner(torch.cat([seen, inside], -1))))
-
-
-class StepClassifier(nn.Module):
-    """A token classifier read at step marks."""
-
-    accepts_loss_kwargs = True
-    """Tells transformers.Trainer that the loss is normalised over all micro-batches of an update."""
-
-    def __init__(self, network: Any, *, causal: bool, surprisal: SurprisalInput | None = None) -> None:
-        super().__init__()
-        self.network = network
-        self.causal = causal
-        self.surprisal = surprisal
-
-    @property
-    def config(self) -> Any:
-        """Config of the backbone."""
-        return self.network.config
-
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        marks: torch.Tensor,
-        attention_mask: torch.Tensor | None = None,
-        solution: torch.Tensor | None = None,
-        features: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Logits of every step; where a step has no mark they have no meaning.
-
-        Shapes:
-            input_ids, attention_mask, solution: (B, S). marks: (B, K). features: (B, S, F).
-            result: (B, K, C).
-        """
-        expect(marks, "B K", expect(input_ids, "B S"), name="marks")
-        given: dict[str, torch.Tensor] = {"input_ids": input_ids}
-        if self.surprisal is not None:
-            embeddings = self.network.get_input_embeddings()(input_ids)
-            given = {"inputs_embeds": embeddings + self.surprisal(features, solution)}
-        if not self.causal:
-            # Under causal attention a pad on the right reaches no mark: no mask, faster attention.
-            given["attention_mask"] = attention_mask
-        split = halves(self.network)
-        if split is None:
-            return _at(self.network(**given).logits, marks)
-        if self.causal:
-            given["use_cache"] = False
-        return split.head(_at(split.body(**given).last_hidden_state, marks))
-
-    def gradient_checkpointing_enable(self, **given: Any) -> None:
-        """Trade time for memory in the backbone."""
-        self.network.gradient_checkpointing_enable(**given)
-
-
-def _at(rows: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
-    return rows.gather(1, marks[..., None].expand(-1, -1, rows.shape[-1]))
 
 
 def link(

@@ -18,9 +18,11 @@ from prmkit.errors import CheckpointError, ConfigError
 from prmkit.model import reading, store
 from prmkit.model.backbone import Init, add_marker, build, is_causal
 from prmkit.model.calibration import Calibration
+from prmkit.model.classifier import StepClassifier
 from prmkit.model.folder import load_tokenizer
 from prmkit.model.frozen import FrozenPolicy
-from prmkit.model.heads import CLASSES, LINKS, Head, StepClassifier, SurprisalInput
+from prmkit.model.heads import CLASSES, LINKS, Head, SurprisalInput
+from prmkit.model.incremental import Incremental
 from prmkit.types import Json, Problem, StepScores, Threshold, Trajectory
 
 
@@ -44,7 +46,10 @@ class PRM:
     max_tokens: int | None = None
     """Longest text; None takes the spec's. The backbone's own limit holds in any case."""
     batch_tokens: int = 1 << 12
-    """Tokens of a scoring batch, pads included."""
+    """Tokens that are computed at once in scoring, pads included."""
+    layout: Literal["auto", "rows"] = "auto"
+    """``auto``: what solutions of a problem begin with is read once, where that is cheaper; ``rows``: every
+    solution by itself, in padded batches. The scores are the same."""
     spent: Budget = field(default_factory=Budget)
     """Counts the tokens read in scoring."""
 
@@ -198,6 +203,17 @@ class PRM:
             AlignmentError: A trajectory solves another problem.
         """
         return list(self.score_many((problem, trajectory) for trajectory in trajectories))
+
+    def incremental(self, *, keep: int = 1 << 15) -> Incremental:
+        """A scorer for searches: the same numbers, and what it read in earlier calls costs nothing.
+
+        Args:
+            keep: Tokens that are kept.
+
+        Raises:
+            ConfigError: The backbone is bidirectional, or cannot read packed forests.
+        """
+        return Incremental(self, keep=keep)
 
     def score_many(
         self, solutions: Iterable[tuple[Problem, Trajectory] | Any], *, window: int = 1024

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from prmkit.encode.collate import Example, collate
-from prmkit.encode.layout import plan
+from prmkit.encode.collate import Batch, Example, collate, collate_forest
+from prmkit.encode.forest import grow
+from prmkit.encode.layout import Group, choose
 from prmkit.encode.tokenise import Encoded
 from prmkit.errors import CheckpointError
 from prmkit.model.heads import link
@@ -27,7 +28,7 @@ RANGES = {
 }
 """Closed range of the values that each link gives."""
 INPUTS = ("input_ids", "marks", "attention_mask", "solution", "features")
-"""What the module takes of a batch."""
+"""What the module takes of a padded batch."""
 
 
 def score_many(prm: PRM, solutions: Iterable[Any], *, window: int) -> Iterator[StepScores]:
@@ -37,7 +38,7 @@ def score_many(prm: PRM, solutions: Iterable[Any], *, window: int) -> Iterator[S
         apart = prm.spec.view == "prefix" and not prm.module.causal
         found = _prefix_logits(prm, block) if apart else step_logits(prm, prm.encoder(block))
         for (_, trajectory), logits in zip(block, found, strict=True):
-            yield _scores(prm, trajectory, logits)
+            yield scores(prm, trajectory, logits)
 
 
 def _prefix_logits(prm: PRM, block: Sequence[tuple[Problem, Trajectory]]) -> list[list[torch.Tensor | None]]:
@@ -64,23 +65,62 @@ def step_logits(prm: PRM, encoded: Sequence[Encoded]) -> list[list[torch.Tensor 
     """
     found: list[list[torch.Tensor | None]] = [[None] * len(one.marks) for one in encoded]
     wanted = [i for i, one in enumerate(encoded) if any(place is not None for place in one.marks)]
-    prm.spent.spend(tokens=sum(len(encoded[i].ids) for i in wanted))
     training = prm.module.training
     prm.module.eval()
-    for group in plan([len(encoded[i].ids) for i in wanted], budget=prm.batch_tokens):
+    for group in layout(prm, [encoded[i] for i in wanted]):
         members = [wanted[i] for i in group.members]
-        logits = forward(prm, examples(prm, [encoded[i] for i in members])).cpu().float()
-        for i, row in zip(members, logits, strict=True):
-            found[i] = [
-                row[step] if place is not None else None for step, place in enumerate(encoded[i].marks)
-            ]
-            if any(one is not None and not one.isfinite().all() for one in found[i]):
-                raise CheckpointError(
-                    "the model gives NaN or infinity",
-                    do="load it with dtype='float32', or use an earlier checkpoint",
-                )
+        mine = examples(prm, [encoded[i] for i in members])
+        read = _forest(prm, mine, group.problem) if group.kind == "forest" else _rows(prm, mine)
+        for i, told in zip(members, read, strict=True):
+            found[i] = told
     prm.module.train(training)
     return found
+
+
+def layout(prm: PRM, encoded: Sequence[Encoded]) -> list[Group]:
+    """Which of these solutions are read together, and in what shape."""
+    shape = prm.module.shape if prm.layout == "auto" else None
+    return choose(encoded, budget=prm.batch_tokens, shape=shape)
+
+
+def _rows(prm: PRM, rows: Sequence[Example]) -> list[list[torch.Tensor | None]]:
+    prm.spent.spend(tokens=sum(map(len, rows)))
+    batch = moved(prm, collate(rows, pad=prm.pad))
+    logits = prm.module(**{name: batch[name] for name in INPUTS if name in batch})
+    return by_step(logits[batch["marked"]], rows)
+
+
+def _forest(prm: PRM, rows: Sequence[Example], problem: Sequence[int]) -> list[list[torch.Tensor | None]]:
+    forest = grow([one.encoded.ids for one in rows], groups=problem)
+    prm.spent.spend(tokens=len(forest))
+    batch = moved(prm, collate_forest(rows, forest))
+    hidden = prm.module.vectors(batch, forest, piece=prm.batch_tokens)
+    return by_step(prm.module.head(hidden[0, batch["marks"][0]]), rows)
+
+
+def by_step(logits: torch.Tensor, rows: Sequence[Example]) -> list[list[torch.Tensor | None]]:
+    """Logits of all marked steps, row after row, to their steps.
+
+    Shapes:
+        logits: (M, C). each result: (C), float32, on the CPU.
+
+    Raises:
+        CheckpointError: NaN or infinity.
+    """
+    told = logits.cpu().float()
+    if not told.isfinite().all():
+        raise CheckpointError(
+            "the model gives NaN or infinity",
+            do="load it with dtype='float32', or use an earlier checkpoint",
+        )
+    each = iter(told)
+    return [[None if place is None else next(each) for place in one.encoded.marks] for one in rows]
+
+
+def moved(prm: PRM, batch: Batch) -> Batch:
+    """The batch where the model is."""
+    device = next(prm.module.parameters()).device
+    return {name: one.to(device) for name, one in batch.items()}
 
 
 def examples(prm: PRM, encoded: Sequence[Encoded]) -> list[Example]:
@@ -91,18 +131,12 @@ def examples(prm: PRM, encoded: Sequence[Encoded]) -> list[Example]:
     return [Example(one, features=feature) for one, feature in zip(encoded, features, strict=True)]
 
 
-def forward(prm: PRM, rows: Sequence[Example]) -> torch.Tensor:
-    """One batch through the model.
+def scores(prm: PRM, trajectory: Trajectory, logits: list[torch.Tensor | None]) -> StepScores:
+    """The record of one solution.
 
     Shapes:
-        result: (B, K, C).
+        each of logits: (C).
     """
-    device = next(prm.module.parameters()).device
-    batch = collate(rows, pad=prm.pad)
-    return prm.module(**{name: batch[name].to(device) for name in INPUTS if name in batch})
-
-
-def _scores(prm: PRM, trajectory: Trajectory, logits: list[torch.Tensor | None]) -> StepScores:
     spec = prm.spec
     told = [i for i, one in enumerate(logits) if one is not None]
     values: list[float | None] = [None] * len(logits)

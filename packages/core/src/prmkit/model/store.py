@@ -18,6 +18,7 @@ from prmkit.encode.tokenise import fingerprint
 from prmkit.errors import CheckpointError, ConfigError, PrmkitError, RendererMismatchError, StorageError
 from prmkit.model.backbone import is_causal
 from prmkit.model.calibration import Calibration
+from prmkit.model.classifier import StepClassifier
 from prmkit.model.folder import (
     check_finite,
     load_tokenizer,
@@ -27,7 +28,7 @@ from prmkit.model.folder import (
     weights_digest,
 )
 from prmkit.model.frozen import FrozenPolicy
-from prmkit.model.heads import CLASSES, StepClassifier, SurprisalInput
+from prmkit.model.heads import CLASSES, SurprisalInput
 from prmkit.types import Threshold
 
 if TYPE_CHECKING:
