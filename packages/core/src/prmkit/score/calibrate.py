@@ -1,26 +1,44 @@
-"""Calibration after training: a temperature and a threshold, both tied to the data they were chosen on."""
+"""Calibration after training: a map and a threshold, both tied to the data they were chosen on."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from prmkit.errors import ConfigError
+from prmkit.errors import ConfigError, DataError
 from prmkit.model.calibration import Calibration
 from prmkit.stats import best_threshold
+from prmkit.stats.maps import BINS, EDGE, KINDS, ScoreMap, fit_map, fit_temperature
 from prmkit.types import Sample, StepScores, Threshold
 
-EDGE = 1e-7
-"""Probabilities are cut to [EDGE, 1 - EDGE] before logits are taken of them."""
-STRONGEST = 50.0
-"""Temperatures stay within [1 / STRONGEST, STRONGEST]."""
+__all__ = [
+    "METHODS",
+    "calibrate",
+    "calibrated",
+    "first_wrong",
+    "fit_temperature",
+    "logit",
+    "refuse_shared",
+    "split",
+]
+
+METHODS = (*KINDS, "none")
+"""Ways to calibrate; ``none`` chooses a threshold only."""
 
 
-def calibrate(prm: Any, samples: Sequence[Sample], *, on: str) -> Calibration:
-    """Fit a temperature to labelled samples and choose the threshold with the best ProcessBench F1 on them.
+def calibrate(
+    prm: Any,
+    samples: Sequence[Sample],
+    *,
+    on: str,
+    method: str = "temperature",
+    judged: Iterable[Sample] = (),
+    bins: int = BINS,
+) -> Calibration:
+    """Fit a map to labelled samples and choose the threshold with the best ProcessBench F1 on them.
 
     Nothing is changed: set ``prm.calibration`` to the result, then save.
 
@@ -28,33 +46,102 @@ def calibrate(prm: Any, samples: Sequence[Sample], *, on: str) -> Calibration:
         prm: A PRM whose scores are probabilities.
         samples: Labelled solutions that are neither trained on nor judged.
         on: Name of that data; scores carry it from then on.
+        method: One of :data:`METHODS`. A temperature divides the logits; all others map probabilities.
+        judged: What will be judged with the result: samples of its clusters are refused.
+        bins: Bins of a histogram, at most.
 
     Raises:
-        ConfigError: No labelled sample, labels of one class only, or scores that are no probabilities.
+        ConfigError: No labelled sample, labels of one class only, scores that are no probabilities, or an
+            unknown method.
+        DataError: ``samples`` share a cluster with ``judged``.
 
     Source:
-        Temperature: Guo et al. (2017), least negative log-likelihood. Threshold: ProcessBench.
+        Maps: see ``prmkit.stats.maps``. Threshold: ProcessBench.
     """
-    labelled = [sample for sample in samples if sample.labels is not None]
-    scores: list[StepScores] = list(prm.score_many(labelled))
-    if any(one.kind != "correct" for one in scores):
+    if method not in METHODS:
         raise ConfigError(
-            "only probabilities of 'correct' can be calibrated", do="leave this PRM as it is", field="kind"
+            f"no calibration is called {method!r}", do=f"use one of {', '.join(METHODS)}", field="method"
         )
-    before = prm.calibration.temperature
-    rows = [[None if v is None else logit(v) * before for v in one.values] for one in scores]
+    refuse_shared((s.problem.cluster for s in samples), (s.problem.cluster for s in judged))
+    labelled = [sample for sample in samples if sample.labels is not None]
+    rows = [one.values for one in _bare(prm, labelled)]
     truth = [sample.labels.values for sample in labelled if sample.labels is not None]
     pairs = [
-        (z, y)
+        (v, y)
         for row, labels in zip(rows, truth, strict=True)
-        for z, y in zip(row, labels, strict=True)
-        if z is not None and y is not None
+        for v, y in zip(row, labels, strict=True)
+        if v is not None and y is not None
     ]
-    temperature = fit_temperature([z for z, _ in pairs], [y for _, y in pairs])
-    values = [[None if z is None else _probability(z / temperature) for z in row] for row in rows]
+    found = None
+    if method != "none":
+        found = fit_map(method, [v for v, _ in pairs], [y for _, y in pairs], bins=bins)
+    values = rows if found is None else [calibrated(row, found) for row in rows]
     threshold, best = best_threshold(values, [first_wrong(labels) for labels in truth])
     chosen = None if math.isnan(best) else Threshold(threshold, on)
-    return Calibration(temperature=temperature, threshold=chosen, fitted_on=on)
+    if found is not None and found.kind == "temperature":
+        return Calibration(temperature=1 / found.curve[0], threshold=chosen, fitted_on=on)
+    return Calibration(threshold=chosen, fitted_on=None if found is None else on, map=found)
+
+
+def split(clusters: Sequence[Hashable], share: float = 0.5, *, seed: int = 0) -> list[bool]:
+    """Which rows to fit on; the others are judged. A cluster is never cut.
+
+    Args:
+        clusters: Cluster of each row.
+        share: Share of the clusters that is fitted on; each side gets one or more.
+        seed: Seed of the draw, which depends on the names of the clusters and on nothing else.
+
+    Raises:
+        ConfigError: Fewer than two clusters, or a share that is not between 0 and 1.
+
+    Examples:
+        >>> mine = split("aabbcc", 0.34)
+        >>> mine[0] == mine[1], mine[2] == mine[3], sum(mine)
+        (True, True, 2)
+    """
+    names = sorted(set(clusters), key=str)
+    if len(names) < 2 or not 0 < share < 1:
+        raise ConfigError(
+            f"{len(names)} clusters cannot be split at {share}",
+            do="give two clusters or more, and a share between 0 and 1",
+            field="clusters",
+        )
+    many = min(max(round(share * len(names)), 1), len(names) - 1)
+    order = np.random.default_rng(seed).permutation(len(names))
+    mine = {names[i] for i in order[:many]}
+    return [cluster in mine for cluster in clusters]
+
+
+def refuse_shared(fitted: Iterable[Hashable], judged: Iterable[Hashable]) -> None:
+    """Refuse to judge with what was fitted on the same problems.
+
+    Raises:
+        DataError: A cluster stands on both sides.
+
+    Examples:
+        >>> refuse_shared(["p1", "p2"], ["p3"])
+    """
+    both = sorted(set(fitted) & set(judged), key=str)
+    if both:
+        raise DataError(
+            f"{len(both)} clusters are fitted on and judged, the first {both[0]!r}",
+            do="calibrate on other problems; prmkit.score.calibrate.split cuts by cluster",
+            field="cluster",
+        )
+
+
+def calibrated(values: Sequence[float | None], found: ScoreMap) -> list[float | None]:
+    """Values through a map; None stays None.
+
+    Raises:
+        ConfigError: A value outside [0, 1].
+
+    Examples:
+        >>> calibrated([0.5, None], ScoreMap("temperature", (2.0, 2.0, 0.0)))
+        [0.5, None]
+    """
+    mapped = iter(found.apply([v for v in values if v is not None]).tolist())
+    return [None if v is None else next(mapped) for v in values]
 
 
 def first_wrong(labels: Sequence[float | None]) -> int:
@@ -73,41 +160,16 @@ def logit(probability: float) -> float:
     return math.log(kept / (1 - kept))
 
 
-def fit_temperature(logits: Sequence[float], labels: Sequence[float]) -> float:
-    """The temperature T with the least cross-entropy of ``sigmoid(logit / T)`` against labels in [0, 1].
-
-    Raises:
-        ConfigError: No labels, or labels of one class only: no finite temperature is best.
-
-    Source:
-        Guo et al. (2017). In b = 1 / T the loss is convex; its slope, the mean of
-        ``(sigmoid(b z) - y) z``, is bisected.
-
-    Examples:
-        >>> z = [math.log(4.0)] * 5 + [-math.log(4.0)] * 5      # says .8, is right 4 times in 5
-        >>> round(fit_temperature(z, [1, 1, 1, 1, 0] + [0, 0, 0, 0, 1]), 6)
-        1.0
-        >>> round(fit_temperature([2 * one for one in z], [1, 1, 1, 1, 0] + [0, 0, 0, 0, 1]), 6)
-        2.0
-    """
-    z, y = np.asarray(logits, dtype=np.float64), np.asarray(labels, dtype=np.float64)
-    if len(z) == 0 or y.min() == y.max():
+def _bare(prm: Any, samples: Sequence[Sample]) -> list[StepScores]:
+    """Scores without any calibration, so that calibrating again changes nothing."""
+    before = prm.calibration
+    prm.calibration = Calibration()
+    try:
+        scores: list[StepScores] = list(prm.score_many(samples))
+    finally:
+        prm.calibration = before
+    if any(one.kind != "correct" for one in scores):
         raise ConfigError(
-            f"{len(z)} labels of one class cannot fix a temperature",
-            do="calibrate on solutions with both right and wrong steps",
-            field="labels",
+            "only probabilities of 'correct' can be calibrated", do="leave this PRM as it is", field="kind"
         )
-    low, high = math.log(1 / STRONGEST), math.log(STRONGEST)
-    for _ in range(60):
-        middle = (low + high) / 2
-        slope = float(np.mean((_sigmoid(math.exp(middle) * z) - y) * z))
-        low, high = (low, middle) if slope > 0 else (middle, high)
-    return math.exp(-(low + high) / 2)
-
-
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(z / 2))
-
-
-def _probability(z: float) -> float:
-    return 0.5 * (1 + math.tanh(z / 2))
+    return scores
