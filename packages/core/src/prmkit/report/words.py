@@ -84,6 +84,31 @@ METRICS: Mapping[str, Metric] = {
     "weighted_vote": Metric(
         "weighted vote", "Share of problems solved when scores weigh the votes for answers.", share=True
     ),
+    "fdp": Metric(
+        "false discoveries",
+        "Share of wrong answers among those selected, 0 where none is; its mean must not exceed the level.",
+        higher=False,
+        share=True,
+    ),
+    "power": Metric("power", "Share of the right answers that are selected.", share=True),
+    "wis": Metric(
+        "weighted interval score", "Twice the mean pinball loss over the quantiles; 0 is best.", higher=False
+    ),
+    "crossing": Metric("crossing", "Share of forecasts whose quantiles cross.", higher=False, share=True),
+    "interval_coverage": Metric(
+        "coverage of the interval", "Share of outcomes between the outer two quantiles.", share=True
+    ),
+    "conformal_coverage": Metric(
+        "coverage of the conformal interval", "The same once a margin from held-out problems is added."
+    ),
+    "interval_width": Metric("width of the conformal interval", "Inside 0 to 1.", higher=False),
+    "samples": Metric("samples", "Samples drawn per problem.", higher=False),
+    "solved": Metric("solved", "Share of problems with one right sample or more.", share=True),
+    "budget": Metric(
+        "budget",
+        "Samples drawn over the fixed number per problem that solves as large a share; below 1 saves.",
+        higher=False,
+    ),
     "accuracy at equal compute": Metric(
         "accuracy at equal compute",
         "A scorer costs compute that could buy more samples for a majority: both sides spend the same.",
