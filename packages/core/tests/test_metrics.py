@@ -79,6 +79,9 @@ def test_calibration(load: Any) -> None:
     assert found["ece"] == pytest.approx(0.3375)
     assert found["brier"] == pytest.approx(0.26875)
     assert found["bias"] == pytest.approx(0.025)
+    # risks of 1, 1, 0, 1, 0, 0, 0, 1 in falling order: 0 0 1/3 1/4 2/5 3/6 4/7 4/8
+    assert found["aurc"] == pytest.approx((1 / 3 + 1 / 4 + 2 / 5 + 1 / 2 + 4 / 7 + 1 / 2) / 8)
+    assert found["excess_aurc"] == pytest.approx(found["aurc"] - (1 / 5 + 2 / 6 + 3 / 7 + 4 / 8) / 8)
 
 
 def test_rewardmath(load: Any) -> None:

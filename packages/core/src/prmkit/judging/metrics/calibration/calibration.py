@@ -1,6 +1,6 @@
-"""Expected calibration error, Brier score with its parts, and bias of probabilities.
+"""Expected calibration error, Brier score with its parts, bias, and risk over coverage of probabilities.
 
-Source: Naeini et al. (2015); Brier (1950); Murphy (1973).
+Source: Naeini et al. (2015); Brier (1950); Murphy (1973); Geifman et al. (2019).
 """
 
 from collections.abc import Sequence
@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import datasets
 import evaluate
 
-from prmkit.stats import brier, ece, mce, murphy, positive_bias
+from prmkit.stats import aurc, brier, ece, excess_aurc, mce, murphy, positive_bias
 
-DESCRIPTION = "Expected calibration error, Brier score with its parts, and bias of probabilities."
-CITATION = "Naeini et al. (2015); Brier (1950); Murphy (1973)."
+DESCRIPTION = (
+    "Expected calibration error, Brier score with its parts, bias, risk over coverage of probabilities."
+)
+CITATION = "Naeini et al. (2015); Brier (1950); Murphy (1973); Geifman et al. (2019)."
 INPUTS = """
 predictions: probabilities.
 references: outcomes, 1 or 0.
@@ -41,5 +43,7 @@ class Calibration(evaluate.Metric):
             "mce": mce(predictions, references, bins=bins),
             "brier": brier(predictions, references),
             "bias": positive_bias(predictions, references),
+            "aurc": aurc(predictions, references),
+            "excess_aurc": excess_aurc(predictions, references),
             **murphy(predictions, references)._asdict(),
         }
