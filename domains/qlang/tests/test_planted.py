@@ -147,7 +147,7 @@ def test_every_line_that_can_be_replayed_is_measured():
     assert sample.labels.values == (None, 1.0, 1.0)
     excused = session_quality.corrected(sample, frozenset(["ref/plus#0/2"]))
     assert excused.labels.values == (None, 1.0, None)
-    raw, same = session_quality.of_lines(rows, [Value()])["qlang/value@1"]
+    raw, same = session_quality.of_lines(rows, [Value()])["qlang/value@2"]
     assert raw == same
     assert (raw.false_alarms.alarms, raw.false_alarms.steps) == (1, 2)
 

@@ -41,7 +41,9 @@ def apply(f: Value, args: Sequence[Value]) -> Value:
     Raises:
         QError: ``rank`` for too many arguments, ``type`` for what cannot be applied, or what f signals.
     """
-    METER.step()
+    METER.steps -= 1
+    if METER.steps < 0:
+        raise QError("limit")
     if isinstance(f, Fn):
         return _run(f, args)
     if isinstance(f, Atom):
@@ -56,8 +58,9 @@ def apply(f: Value, args: Sequence[Value]) -> Value:
 
 
 def _run(f: Fn, args: Sequence[Value]) -> Value:
-    if HOLE in args:
-        return project(f, args)
+    for one in args:
+        if one is HOLE:
+            return project(f, args)
     n = len(args)
     if isinstance(f, Prim):
         form = f.forms.get(n)

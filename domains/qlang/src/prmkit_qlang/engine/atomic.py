@@ -31,6 +31,8 @@ from prmkit_qlang.engine.types import (
 )
 from prmkit_qlang.engine.values import Atom, Value, Vec
 
+SHORT_LIST = 50
+"""Items that Python looks through sooner than numpy."""
 _LEAST, _MOST = NULLS[LONG], INFINITIES[LONG]
 
 
@@ -70,17 +72,22 @@ def _of_scalars(op: Callable[[Any, Any], Any], a: Any, b: Any, t: int) -> Any:
 
 
 def _of_arrays(op: Callable[[Any, Any], Any], a: Any, b: Any, t: int) -> Any:
-    a, b = (one if isinstance(one, np.ndarray) else DTYPES[t].type(one) for one in (a, b))
-    with np.errstate(all="ignore"):
-        out = np.asarray(op(a, b), dtype=DTYPES[t])
-    if t not in FLOATING:
-        nothing = NULLS[t]
-        for one in (a, b):
-            if not isinstance(one, np.ndarray):
-                if one == nothing:
-                    out[:] = nothing
-            elif len(one) and one.min() == nothing:
+    kind = DTYPES[t]
+    a, b = (one if isinstance(one, np.ndarray) else kind.type(one) for one in (a, b))
+    if t in FLOATING:
+        with np.errstate(all="ignore"):
+            return np.asarray(op(a, b), dtype=kind)
+    out = np.asarray(op(a, b), dtype=kind)
+    nothing = NULLS[t]
+    for one in (a, b):
+        if not isinstance(one, np.ndarray):
+            if one == nothing:
+                out[:] = nothing
+        elif len(one) < SHORT_LIST:
+            if nothing in one.tolist():
                 out[one == nothing] = nothing
+        elif np.minimum.reduce(one) == nothing:
+            out[one == nothing] = nothing
     return out
 
 

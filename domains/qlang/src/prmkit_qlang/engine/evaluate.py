@@ -51,7 +51,7 @@ class Evaluator(Variables):
         """The trees of a text; all that stands behind the name of a view belongs to it."""
         made = parse(text, self.words, self.call, self.context)
         first = made[0]
-        if len(made) > 1 and type(first) is List and first.v[0] is ASSIGN_GLOBAL:
+        if len(made) > 1 and type(first) is List and first.v and first.v[0] is ASSIGN_GLOBAL:
             target, body = first.v[1], first.v[-1]
             if isinstance(target, Atom) and not _constant_tree(body):
                 rest = [NIL if one is None else one for one in made[1:]]
@@ -83,38 +83,50 @@ class Evaluator(Variables):
         Raises:
             QError: whatever goes wrong in q.
         """
-        t = tree.t
-        if t == -11 and type(tree) is Atom:
-            name = tree.v
-            if env is not None and name in env:
-                return env[name]
-            return self.get(name)
-        if t != 0 or type(tree) is not List:
-            return self.constant(tree)
+        if type(tree) is not List:
+            t = tree.t
+            if t == -SYM and type(tree) is Atom:
+                name = tree.v
+                return env[name] if env is not None and name in env else self.get(name)
+            return self.constant(tree) if t == SYM else tree
         v = tree.v
         n = len(v)
         if n < 2:
             return v[0] if n else tree
         head = v[0]
-        if type(head) is Special:
-            return self.forms[head.what](v, env)
-        if isinstance(head, Prim):
+        kind = type(head)
+        if kind is Special:
+            return self.forms[head.what](v, env)  # type: ignore[attr-defined]
+        if kind is Prim:
+            last = v[-1]
+            t = last.t
+            if t == 0 or t == -SYM or t == SYM:  # else a constant
+                last = self.run(last, env)
             if n == 3:
-                right = self.run(v[2], env)
-                left = self.run(v[1], env)
-                two = head.two
-                if two is not None and right is not HOLE and left is not HOLE:
-                    METER.step()
-                    return two(left, right)
-                return apply(head, (left, right))
+                first = v[1]
+                t = first.t
+                if t == 0 or t == -SYM or t == SYM:
+                    first = self.run(first, env)
+                two = head.two  # type: ignore[attr-defined]
+                if two is not None and last is not HOLE and first is not HOLE:
+                    METER.steps -= 1
+                    if METER.steps < 0:
+                        raise QError("limit")
+                    return two(first, last)  # type: ignore[no-any-return]
+                return apply(head, (first, last))
             if n == 2:
-                arg = self.run(v[1], env)
-                one = head.one
-                if one is not None and arg is not HOLE:
-                    METER.step()
+                one = head.one  # type: ignore[attr-defined]
+                if one is not None and last is not HOLE:
+                    METER.steps -= 1
+                    if METER.steps < 0:
+                        raise QError("limit")
                     self.frame = env
-                    return one(arg)
-                return apply(head, (arg,))
+                    return one(last)  # type: ignore[no-any-return]
+                return apply(head, (last,))
+            args = [self.run(one, env) for one in reversed(v[1:-1])]
+            args.reverse()
+            self.frame = env
+            return apply(head, [*args, last])
         if head.t == -CHAR and isinstance(head, Atom) and head.v == SEMICOLON:
             return self.sequence(v, env)
         args = [self.run(one, env) for one in reversed(v[1:])]
@@ -344,12 +356,11 @@ class Evaluator(Variables):
         """
         env: Frame = dict.fromkeys(f.locals, EMPTY)
         env[".z.s"] = f
-        store = lambda name, one: env.__setitem__(name, one)  # noqa: E731
         for name, value in zip(f.params, args, strict=False):
             if isinstance(name, str):
                 env[name] = value
             else:
-                bind(name, value, store, lambda tree: self.run(tree, env), None)
+                bind(name, value, env.__setitem__, lambda tree: self.run(tree, env), None)
         kept, context = self.frame, self.context
         self.frame, self.context = env, f.context
         METER.depth -= 1

@@ -44,6 +44,9 @@ def console(x: Value, *, precision: int = 7, width: int = 80, height: int = 25) 
         return ""
     if isinstance(x, Fn):
         return s1(x, precision=precision)
+    if not isinstance(x, List | Table | Dict):
+        row = line(x, precision, width)
+        return readable(row if len(row) < width else row[: width - 3] + "..")
     view = View(precision, width, height)
     rows = lines(x, view)
     if len(rows) > height - 2:

@@ -268,13 +268,16 @@ def line(x: Value, precision: int = 7, limit: int = MOST) -> str:
         precision: Digits of floats; 0 shows all.
         limit: Characters that are wanted; of a longer text at least so many are made, and rarely more.
     """
+    kind = type(x)
+    if kind is Vec:
+        return vector(x, precision, limit)  # type: ignore[arg-type]
+    if kind is Atom:
+        return atom(-x.t, x.v, precision)  # type: ignore[attr-defined]
     if isinstance(x, EnumAtom):
         found = unenum(x)
         if found.t != -SYM:
             return f"`{x.domain}!{integer(LONG, x.v)}"
         return f"`{x.domain}${atom(SYM, found.v)}"
-    if isinstance(x, Atom):
-        return atom(-x.t, x.v, precision)
     if isinstance(x, Vec):
         return vector(x, precision, limit)
     if isinstance(x, List):

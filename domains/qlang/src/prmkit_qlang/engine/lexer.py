@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
+
 from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.literals import number
-from prmkit_qlang.engine.types import CHAR
-from prmkit_qlang.engine.values import Atom, Value, array, chars, sym
+from prmkit_qlang.engine.types import CHAR, LONG
+from prmkit_qlang.engine.values import Atom, Value, Vec, array, chars, sym
 
 Token = tuple[str, Any, int, int, bool]
 
@@ -21,7 +23,9 @@ _NUM = r"-?(?:0x[0-9a-fA-F]*|(?:\d+(?:\.\d*)?|\.\d+)[eE][-+]?\d+[a-z]?|\.?\d(?:[
 _RUN = re.compile(rf"{_NUM}(?:[ \t]+{_NUM}(?![0-9A-Za-z.]))*")
 _SPLIT = re.compile(r"[ \t]+")
 _TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n]+)
+    r"""[ \t\r\n]*(?:(?P<int>[0-9]{1,18}(?![\w.:]|[ \t]+-?[.0-9]))
+    |(?P<bracket>[()\[\]{};])
+    |(?P<ints>[0-9]{1,18}(?:[ \t]+-?[0-9]{1,18})+(?![\w.:]|[ \t]+-?[.0-9]))
     |(?P<file>[012]:(?![0-9:]))
     |(?P<digit>\.?[0-9])
     |(?P<name>\.?[A-Za-z]\w*(?:\.[A-Za-z_]\w*)*)
@@ -29,9 +33,10 @@ _TOKEN = re.compile(
     |(?P<string>"(?:[^"\\]|\\.)*")
     |(?P<iterator>/:|\\:|':|'|/|\\)
     |(?P<operator>::|<=:?|>=:?|<>:?|[-+*%&|^<>=~!@.$?\#_,]:(?!:)|[-+*%&|^<>=~!@.$?\#_,:])
-    |(?P<bracket>[()\[\]{};])""",
+    |(?P<end>\Z))""",
     re.VERBOSE,
 )
+_SYMBOL = re.compile(r"`((?:[A-Za-z0-9.][\w.]*)?(?::[\w.:/\-]*)?)")
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b'"': b'"', b"\\": b"\\"}
 _BLANKS = {0xA0: " ", 0x200B: " ", 0xFEFF: " "}
@@ -47,47 +52,58 @@ def tokens(text: str) -> list[Token]:
     if not text.isascii():
         text = text.translate(_BLANKS)
     out: list[Token] = []
-    at, n = 0, len(text)
-    spaced = True
+    add = out.append
+    begin, n = 0, len(text)
     match = _TOKEN.match
-    while at < n:
-        found = match(text, at)
+    while begin < n:
+        found = match(text, begin)
         if found is None:
-            raise QError("char" if text[at] < " " else text[at])
+            raise _unreadable(text, begin)
         kind = found.lastgroup
+        if kind == "end":
+            break
         end = found.end()
-        if kind == "space":
-            spaced = True
-            at = end
-            continue
-        if kind == "name" and _applies(text, at, found.group()):
-            out.append(("o", ".", at, at + 1, spaced))
-            at, spaced = at + 1, False
-            continue
-        if kind == "name":
-            out.append(("v", found.group(), at, end, spaced))
+        mark = found.group(kind)  # type: ignore[arg-type]
+        at = end - len(mark)
+        spaced = at > begin or not begin
+        if kind == "int":
+            add(("n", Atom(-LONG, int(mark)), at, end, spaced))
         elif kind == "bracket":
-            out.append((found.group(), None, at, end, spaced))
-        elif kind == "digit":
-            end = _number(text, at, out, spaced)
+            add((mark, None, at, end, spaced))
+        elif kind == "name":
+            if mark[0] == "." and _applies(text, at, mark):
+                add(("o", ".", at, at + 1, spaced))
+                end = at + 1
+            else:
+                add(("v", mark, at, end, spaced))
         elif kind == "operator":
             end = _operator(text, at, end, out, spaced)
         elif kind == "iterator":
-            mark = found.group()
             if mark[0] == "/" and spaced:  # a comment
                 end = text.find("\n", at)
-                at = n if end < 0 else end
-                continue
-            out.append(("a", mark, at, end, spaced))
+                if end < 0:
+                    break
+            else:
+                add(("a", mark, at, end, spaced))
         elif kind == "symbol":
             end = _symbols(text, at, out, spaced)
+        elif kind == "ints":
+            add(("n", Vec(LONG, np.array([int(one) for one in mark.split()], np.int64)), at, end, spaced))
+        elif kind == "digit":
+            end = _number(text, at, out, spaced)
         elif kind == "string":
-            out.append(("n", _string(found.group()), at, end, spaced))
+            add(("n", _string(mark), at, end, spaced))
         else:
-            out.append(("o", found.group(), at, end, spaced))
-        at = end
-        spaced = False
+            add(("o", mark, at, end, spaced))
+        begin = end
     return out
+
+
+def _unreadable(text: str, at: int) -> QError:
+    """The error of a text that goes on with no token."""
+    while text[at] in " \t\r\n":
+        at += 1
+    return QError("char" if text[at] < " " else text[at])
 
 
 def _applies(text: str, at: int, name: str) -> bool:
@@ -115,11 +131,10 @@ def _operator(text: str, at: int, end: int, out: list[Token], spaced: bool) -> i
 def _symbols(text: str, at: int, out: list[Token], spaced: bool) -> int:
     names: list[str] = []
     end = at
-    while True:
-        found = _TOKEN.match(text, end)
-        if found is None or found.lastgroup != "symbol":
-            break
-        names.append(found.group()[1:])
+    while text[end : end + 1] == "`":
+        found = _SYMBOL.match(text, end)
+        assert found is not None  # a backquote alone is a symbol
+        names.append(found[1])
         end = found.end()
     made: Value = sym(names[0]) if len(names) == 1 else array(11, names)
     out.append(("n", made, at, end, spaced))

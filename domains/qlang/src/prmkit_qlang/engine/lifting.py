@@ -11,6 +11,8 @@ from prmkit_qlang.engine.search import row_keys
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
+    Enum,
+    EnumAtom,
     Fn,
     List,
     Table,
@@ -25,6 +27,8 @@ from prmkit_qlang.engine.values import (
 
 Two = Callable[[Value, Value], Value]
 One = Callable[[Value], Value]
+FLAT = frozenset([Atom, Vec, Enum, EnumAtom])
+"""Classes of atoms and vectors."""
 
 
 def lift(pair: Two, name: str, alone: One | None = None) -> Two:
@@ -37,7 +41,7 @@ def lift(pair: Two, name: str, alone: One | None = None) -> Two:
     """
 
     def two(x: Value, y: Value) -> Value:
-        if isinstance(x, Atom | Vec) and isinstance(y, Atom | Vec):
+        if type(x) in FLAT and type(y) in FLAT:
             return pair(x, y)
         return _descend(two, alone, x, y)
 
@@ -117,7 +121,7 @@ def monadic(single: Callable[[Any], Value], name: str, *, places: bool = False) 
     """A function of atoms and vectors as one of all values; with ``places``, of enumerated values as such."""
 
     def one(x: Value) -> Value:
-        if isinstance(x, Atom | Vec):
+        if type(x) in FLAT:
             return single(unenum(x) if abs(x.t) >= 20 and not places else x)
         if isinstance(x, List):
             return pack([one(each) for each in x.v])

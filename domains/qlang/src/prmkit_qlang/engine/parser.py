@@ -46,7 +46,7 @@ from prmkit_qlang.engine.types import INF_LONG, LONG, SYM
 from prmkit_qlang.engine.values import Atom, List, Value, enlist, flag, syms
 from prmkit_qlang.engine.values import sym as symbol
 
-_CLOSE = frozenset([")", "]", "}", ";"])
+_CLOSE = frozenset([")", "]", "}", ";", ""])  # nothing behind the last token
 _QUERIES = frozenset(["select", "exec", "update", "delete"])
 _MAX_PARAMS = 8
 
@@ -90,6 +90,7 @@ class _Parser:
         self.context = context
         self.toks: list[Token] = tokens(text)
         self.n = len(self.toks)
+        self.toks.append(("", None, len(text), len(text), False))
         self.i = 0
         self.open: set[int] = set()
         self.asked = False  # inside the phrases of a query, which know no conditional
@@ -106,7 +107,7 @@ class _Parser:
         kept = self.commas, self.stops
         self.commas, self.stops = False, ()
         out = [self.expression()]
-        while self.i < self.n and self.toks[self.i][0] == ";":
+        while self.toks[self.i][0] == ";":
             self.i += 1
             out.append(self.expression())
         self.commas, self.stops = kept
@@ -123,25 +124,24 @@ class _Parser:
 
     def ended(self) -> bool:
         """Whether the expression ends here."""
-        if self.i >= self.n:
-            return True
-        kind, value, *_ = self.toks[self.i]
+        kind, value, _, _, _ = self.toks[self.i]
         if kind in _CLOSE:
             return True
-        if self.commas and kind == "o" and value == ",":
-            return True
+        if kind == "o":
+            return self.commas and value == ","
         return kind == "v" and value in self.stops
 
     def expression(self) -> Tree | None:
         """One expression, right to left."""
         if self.ended():
             return None
-        kind, value, *_ = self.toks[self.i]
-        if kind == "o" and value == ":" and not self.followed_by("[", "a"):
-            self.i += 1
-            returned = self.expression()
-            return ASSIGN if returned is None else List([RETURN, returned])
-        if kind == "a" and value == "'" and not self.followed_by("["):
+        kind, value, _, _, _ = self.toks[self.i]
+        if kind == "o":
+            if value == ":" and not self.followed_by("[", "a"):
+                self.i += 1
+                returned = self.expression()
+                return ASSIGN if returned is None else List([RETURN, returned])
+        elif kind == "a" and value == "'" and not self.followed_by("["):
             self.i += 1
             return List([SIGNAL, self.expression() or NIL])
         tree, verb = self.term()
@@ -156,7 +156,7 @@ class _Parser:
 
     def followed_by(self, *kinds: str) -> bool:
         """Whether the next token but one is of one of these kinds."""
-        return self.i + 1 < self.n and self.toks[self.i + 1][0] in kinds
+        return self.i < self.n and self.toks[self.i + 1][0] in kinds
 
     def rest(self, left: Tree, verb: bool) -> Tree:
         """What follows a term, applied to it."""
@@ -165,7 +165,7 @@ class _Parser:
         if verb:
             right = self.expression()
             return left if right is None else self.prefixed(left, right)
-        kind, value, *_ = self.toks[self.i]
+        kind, value, _, _, _ = self.toks[self.i]
         assigns = kind == "o" and value[-1] == ":" and value[0] not in "012" and not self.followed_by("a")
         if assigns and (value in (":", "::") or assignable(left)):
             self.i += 1
@@ -227,7 +227,7 @@ class _Parser:
         """A noun or verb with the brackets and iterators behind it; whether it is a verb."""
         tree, verb = self.atom()
         toks = self.toks
-        while self.i < self.n:
+        while True:
             kind, value, _, _, spaced = toks[self.i]
             if kind == "[":
                 self.i += 1
@@ -236,8 +236,7 @@ class _Parser:
                 self.i += 1
                 tree, verb = List([ITERATE[value], tree]), True
             else:
-                break
-        return tree, verb
+                return tree, verb
 
     def bracket(self, head: Tree) -> Tree:
         if isinstance(head, _Word):
@@ -262,7 +261,7 @@ class _Parser:
         kind, value, start, _, _ = self.toks[self.i]
         self.i += 1
         if kind == "n":
-            return constant(value), False
+            return (constant(value) if value.t in (SYM, -SYM) else value), False
         if kind == "v":
             return self.name(value)
         if kind == "o":

@@ -306,7 +306,7 @@ def _silent(tree: Value) -> bool:
     if not isinstance(tree, List) or len(tree.v) < 2:
         return False
     head = tree.v[0]
-    if head in (ASSIGN, ASSIGN_GLOBAL):
+    if head is ASSIGN or head is ASSIGN_GLOBAL:
         return len(tree.v) == 3
     return isinstance(head, Special) and (head.what == "amend" or head.what in CONTROL)
 

@@ -390,7 +390,8 @@ def pick(x: Value, index: Any) -> Value:
     """
     if isinstance(x, Vec):
         n = len(x.v)
-        if len(index) and (n == 0 or int(index.min()) < 0 or int(index.max()) >= n):
+        ends = index.tolist() if len(index) < 50 else [np.minimum.reduce(index), np.maximum.reduce(index)]
+        if ends and (min(ends) < 0 or max(ends) >= n):
             bad = (index < 0) | (index >= n)
             safe = np.where(bad, 0, index)
             nothing = NULLS[LONG] if isinstance(x, Enum) else NULLS[x.t]

@@ -76,12 +76,12 @@ class Variables(ABC):
         env = self.frame
         if env is not None and name in env:
             return env[name]
-        full = self.full(name)
+        full = self.full(name) if self.context else name
         found = self.globals.get(full)
-        if found is None:
-            found = self.globals.get(name) if self.context else None
+        if found is None and self.context:
+            found = self.globals.get(name)
         if found is not None:
-            return self.seen(found) if isinstance(found, View) else found
+            return self.seen(found) if type(found) is View else found
         return self.part_of(name, full, env)
 
     def seen(self, view: View) -> Value:
@@ -131,8 +131,8 @@ class Variables(ABC):
             return Dict(syms(self.names()), pack([self.globals[self.full(one)] for one in self.names()]))
         if name.startswith(".."):
             return self.at_root(name[2:])
-        inside = {key[len(full) + 1 :] for key in self.globals if key.startswith(full + ".")}
-        if name.startswith(".") and inside:
+        inside = self.inside(full + ".") if name.startswith(".") else None
+        if inside:
             own = list(dict.fromkeys(sorted(key.split(".")[0] for key in inside)))
             return Dict(syms(["", *own]), List([NIL, *(self.get(f"{full}.{one}") for one in own)]))
         root, dot, last = name.rpartition(".")
@@ -144,6 +144,10 @@ class Variables(ABC):
         if name in self.words.keywords:
             return self.words.keywords[name]
         raise QError("access" if name.startswith(":") else name)
+
+    def inside(self, space: str) -> set[str]:
+        """Names of a namespace, without it."""
+        return {key[len(space) :] for key in self.globals if key.startswith(space)}
 
     def at_root(self, name: str) -> Value:
         """``..a``: the value of a name outside all namespaces."""

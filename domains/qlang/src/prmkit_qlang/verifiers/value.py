@@ -25,7 +25,7 @@ class Value:
     """Evaluate what a step claims."""
 
     name = "qlang/value"
-    version = 1
+    version = 2
     scope: Scope = "claim"
     needs_reference = False
     tools: tuple[str, ...] = ()
