@@ -118,6 +118,7 @@ PARTS = Registry(
             ("surprisal", "score", "SURPRISAL"),
             ("given", "score", "GIVEN"),
             ("evaluate", "evaluate", "EVALUATE"),
+            ("calibrate", "calibrate", "CALIBRATE"),
             ("planted", "planted", "PLANTED"),
             ("collect", "evaluate", "COLLECT"),
             ("report", "report", "REPORT"),
