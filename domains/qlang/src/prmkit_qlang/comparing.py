@@ -170,8 +170,8 @@ def printed(ours: str, shown: str) -> Verdict:
     r"""Whether two prints of several lines are the same.
 
     Rows are compared word by word, a quoted text being one word: widths of columns and rulers do not count,
-    and floats agree within what is printed. FAILS where the two differ in numbers only; a difference in anything
-    else, or one that may be noise of rounding, is UNKNOWN.
+    and floats agree within what is printed. FAILS where the two differ in numbers only; another difference,
+    and one that may be noise of rounding, is UNKNOWN.
 
     Examples:
         >>> printed("a b\n---\n1 2", "a  b\n----\n1  2"), printed("a\n-\n1", "a\n--\n12")
