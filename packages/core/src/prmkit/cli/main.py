@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "Trajectories to evidence.",
     "label": "Evidence to step labels.",
     "train": "Labelled trajectories to a PRM folder.",
+    "calibrate": "Fit a map from scores to probabilities, and a threshold.",
     "score": "Trajectories to step scores.",
     "search": "Choose an answer per problem from scored samples.",
     "evaluate": "Scores and gold labels to figures with intervals.",
