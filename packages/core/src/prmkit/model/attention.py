@@ -44,6 +44,8 @@ def forest_attention(
         raise NotImplementedError("attention with dropout, a window or a bias is not read by blocks")
     groups = query.shape[1] // key.shape[1]
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+    # Where matrices are multiplied in half precision, rotated queries and keys still come in full.
+    query, key = query.to(value.dtype), key.to(value.dtype)
     mixed = _Blocks.apply(query, repeat_kv(key, groups), repeat_kv(value, groups), forest, scale)
     return mixed.transpose(1, 2), None
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForTokenClassification
 
 from prmkit.cards import PRMSpec
-from prmkit.encode.tokenise import fingerprint
+from prmkit.encode.tokenise import check_marker, fingerprint
 from prmkit.errors import CheckpointError, ConfigError, PrmkitError, RendererMismatchError, StorageError
 from prmkit.model.backbone import is_causal
 from prmkit.model.calibration import Calibration
@@ -29,6 +29,7 @@ from prmkit.model.folder import (
 )
 from prmkit.model.frozen import FrozenPolicy
 from prmkit.model.heads import CLASSES, SurprisalInput
+from prmkit.model.public import named, open_network
 from prmkit.types import Threshold
 
 if TYPE_CHECKING:
@@ -46,9 +47,16 @@ def save(prm: PRM, folder: Path, *, policy: Literal["copy", "link"]) -> str:
 
     Raises:
         StorageError: The folder cannot be written.
-        ConfigError: A link to a policy that was never read from a folder.
+        ConfigError: A link to a policy that was never read from a folder, or a public checkpoint whose
+            head transformers has no class for.
     """
     network = merged(prm.module.network)
+    if not hasattr(network, "save_pretrained"):
+        raise ConfigError(
+            "transformers has no class for this public checkpoint's head, so it cannot be saved again",
+            do="keep the folder it was read from, and read it with the same spec",
+            field="head",
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / CARD).unlink(missing_ok=True)  # no card stands for a folder that is not whole
@@ -79,7 +87,7 @@ def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[st
     """The fields of the PRM in a folder.
 
     Args:
-        path: Folder that ``save`` wrote, or any token classifier's folder if ``spec`` is a PRMSpec.
+        path: Folder that ``save`` wrote, or a public checkpoint's if ``spec`` says how it is read.
         spec: The reading that the caller expects; None takes the folder's own.
         dtype: Floating type of the weights.
 
@@ -258,23 +266,16 @@ def _classifier(folder: Path, classes: int | None, dtype: str) -> Any:
 
 
 def _foreign(folder: Path, tokenizer: Any, spec: PRMSpec | str | None, dtype: str) -> dict[str, Any]:
-    """A token classifier that another trainer wrote, read as ``spec`` says."""
-    if not isinstance(spec, PRMSpec):
-        raise CheckpointError(
-            f"the folder has no {CARD}" + (f", and no spec is called {spec!r}" if spec else ""),
-            do="give a folder that PRM.save finished writing, or pass a PRMSpec that says how to read it",
-            file=folder,
-            field="spec",
-        )
-    network = _classifier(folder, None, dtype)
-    head = "scalar" if network.config.num_labels == 1 else "binary"
-    if network.config.num_labels > 2:
-        _classifier(folder, CLASSES["binary"], dtype)
+    """A checkpoint that another trainer wrote, read as ``spec`` says."""
+    asked = named(spec, folder, tokenizer)
+    check_marker(tokenizer, asked.marker)
+    network, head = open_network(folder, tokenizer, asked, dtype)
     return {
-        "spec": spec,
+        "spec": asked,
         "tokenizer": tokenizer,
         "module": StepClassifier(network, causal=is_causal(network)).eval(),
         "head": head,
+        "target": asked.target,
         "digest": weights_digest(folder),
     }
 

@@ -88,7 +88,7 @@ def fit(
         target=settings.target,
         wrong_weight=settings.wrong_weight or "balanced",
         balance=settings.balance,
-        merge=settings.merge,
+        layout=settings.layout,
         batch_tokens=settings.batch_tokens,
         peft_config=LoraConfig(r=settings.lora_rank, lora_alpha=2 * settings.lora_rank)
         if settings.lora_rank

@@ -41,8 +41,9 @@ class FitSettings:
     """Loss weight of a wrong step against a right one; 0 gives both classes the same total."""
     balance: bool = False
     """Train on as many solutions with a wrong step as without one."""
-    merge: bool = False
-    """Causal backbones: read a solution together with one that continues it. Same labels, fewer tokens."""
+    layout: Literal["rows", "auto"] = "rows"
+    """``auto``: causal backbones read what solutions of a problem begin with once, where that saves work.
+    Same loss, fewer tokens; a batch then holds the solutions of few problems."""
     lora_rank: int = 0
     """Train adapters of this rank instead of the backbone; 0 trains all weights."""
     dropout: float = 0.0

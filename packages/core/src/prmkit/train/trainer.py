@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,9 +14,11 @@ from safetensors.torch import load_file, save_file
 from torch.utils.data import DataLoader
 from transformers import AutoModelForTokenClassification, Trainer, TrainingArguments
 
-from prmkit.encode.collate import Batch, Example, collate
-from prmkit.encode.layout import plan
-from prmkit.encode.sample import TokenBatches, balanced
+from prmkit.encode.blocks import plan as plan_blocks
+from prmkit.encode.collate import Batch, Example, collate, collate_forest
+from prmkit.encode.forest import grow
+from prmkit.encode.layout import choose, plan
+from prmkit.encode.sample import TokenBatches, TreeBatches, balanced
 from prmkit.errors import CheckpointError, ConfigError
 from prmkit.model.folder import check_finite, load_weights
 from prmkit.model.heads import link
@@ -27,7 +29,6 @@ from prmkit.records import digest_of
 from prmkit.stats import auroc
 from prmkit.train.examples import LabelCounts, Target, prepare, report, targets
 from prmkit.train.losses import cross_entropy, effective_weights, squared_error, step_logit
-from prmkit.train.merge import merged
 from prmkit.types import Sample
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,9 @@ class PRMTrainer(Trainer):
         wrong_weight: Loss weight of a wrong step against a right one; ``"balanced"`` gives both
             classes the same total weight.
         balance: Train on as many solutions with a wrong step as without one.
-        merge: With a causal model, read a solution together with one that continues it. The labels
-            learned from in an epoch, and so its gradient, are the same.
+        layout: ``auto`` reads what solutions of a problem begin with once, where the backbone can and it
+            saves work: the loss and its gradient are those of the rows. Such a batch holds the solutions
+            of few problems; ``rows`` mixes solutions of similar length.
         batch_tokens: Tokens of a batch, pads included; None takes ``per_device_train_batch_size`` rows.
         peft_config: Trains adapters instead of the backbone; saved folders have them merged.
         **given: Passed on to ``transformers.Trainer`` (callbacks, optimizers, ...).
@@ -70,24 +72,19 @@ class PRMTrainer(Trainer):
         target: Target = "steps",
         wrong_weight: float | Literal["balanced"] = 1.0,
         balance: bool = False,
-        merge: bool = False,
+        layout: Literal["auto", "rows"] = "rows",
         batch_tokens: int | None = 1 << 12,
         peft_config: PeftConfig | None = None,
         **given: Any,
     ) -> None:
         self.prm = model if isinstance(model, PRM) else PRM.create(model, seed=args.seed)
         self.prm.target = target
-        causal = self.prm.module.causal
         reads = _reads(self.prm)
         examples, counts, samples = prepare(train_dataset, self.prm.encoder, **reads)
         report(counts, "training labels")
         self.prm.labels = _meaning(samples, counts, self.prm, target)
         if balance:
             examples = [examples[i] for i in balanced([_has_wrong(one) for one in examples], seed=args.seed)]
-        if merge and causal:
-            before = len(examples)
-            examples = merged(examples)
-            log.info("%d solutions in %d rows: what continues another is read once", before, len(examples))
         held = None
         if eval_dataset is not None:
             held, held_counts, _ = prepare(eval_dataset, self.prm.encoder, **reads)
@@ -99,6 +96,7 @@ class PRMTrainer(Trainer):
             with torch.random.fork_rng():
                 torch.manual_seed(args.seed)
                 self.prm.module.network = get_peft_model(self.prm.module.network, wrapped)
+        self.packed = layout == "auto" and _pays(self.prm, examples)
         super().__init__(
             model=self.prm.module,
             args=args,
@@ -111,22 +109,32 @@ class PRMTrainer(Trainer):
     def _collate(self, examples: list[Example]) -> Batch:
         return collate(examples, pad=self.prm.pad)
 
+    def _pack(self, examples: list[Example]) -> dict[str, Any]:
+        forest = grow([one.encoded.ids for one in examples], groups=problems(examples))
+        return {**collate_forest(examples, forest), "forest": forest}
+
     def get_train_dataloader(self) -> DataLoader:
-        """Batches by token budget, dealt anew in every epoch."""
-        sampler = TokenBatches(
-            [len(example) for example in self.train_dataset],
-            self.batch_tokens,
-            rows=self.args.train_batch_size,
-            seed=self.args.data_seed if self.args.data_seed is not None else self.args.seed,
-        )
-        loader = DataLoader(
-            self.train_dataset,
+        """Batches by token budget, in a new order in every epoch; each process takes its own."""
+        examples: list[Example] = self.train_dataset
+        dealt = {
+            "seed": self.args.data_seed if self.args.data_seed is not None else self.args.seed,
+            "processes": self.args.world_size,
+            "rank": self.args.process_index,
+        }
+        if self.packed:
+            rows = [one.encoded.ids for one in examples]
+            budget = self.batch_tokens or self.args.train_batch_size * max(map(len, rows))
+            sampler = TreeBatches(rows, problems(examples), budget, **dealt)
+        else:
+            lengths = [len(one) for one in examples]
+            sampler = TokenBatches(lengths, self.batch_tokens, rows=self.args.train_batch_size, **dealt)
+        return _Loader(
+            examples,
             batch_sampler=sampler,
-            collate_fn=self._collate,
+            collate_fn=self._pack if self.packed else self._collate,
             num_workers=self.args.dataloader_num_workers,
             pin_memory=self.args.dataloader_pin_memory and torch.cuda.is_available(),
         )
-        return self.accelerator.prepare(loader)
 
     def compute_loss(
         self,
@@ -140,7 +148,7 @@ class PRMTrainer(Trainer):
         Raises:
             CheckpointError: The loss is NaN or infinite.
         """
-        logits = model(**{name: inputs[name] for name in INPUTS if name in inputs})
+        logits = model(**_given(inputs))
         weights = self._weights(inputs)
         loss = self._loss(logits, inputs["labels"], weights)
         loss = loss / (weights.sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1e-8)
@@ -177,7 +185,7 @@ class PRMTrainer(Trainer):
         total, weight, values, labels = 0.0, 0.0, [], []
         for group in plan([len(example) for example in examples], budget=self.prm.batch_tokens):
             batch = self._prepare_inputs(self._collate([examples[i] for i in group.members]))
-            logits = module(**{name: batch[name] for name in INPUTS if name in batch}).float()
+            logits = module(**_given(batch)).float()
             weights = self._weights(batch)
             total += float(self._loss(logits, batch["labels"], weights))
             weight += float(weights.sum())
@@ -242,6 +250,42 @@ class PRMTrainer(Trainer):
 
     def _load_best_model(self) -> None:
         self._load_from_checkpoint(self.state.best_model_checkpoint)
+
+
+class _Loader(DataLoader):
+    """Batches whose sampler follows the epoch."""
+
+    def set_epoch(self, epoch: int) -> None:
+        self.batch_sampler.set_epoch(epoch)
+
+
+def _given(batch: dict[str, Any]) -> dict[str, Any]:
+    """What the module takes of a batch, padded or packed."""
+    if "forest" not in batch:
+        return {name: batch[name] for name in INPUTS if name in batch}
+    made = plan_blocks(batch["forest"], device=batch["input_ids"].device)
+    taken = (*INPUTS, "position_ids")
+    return {**{name: batch[name] for name in taken if name in batch}, "forest": made}
+
+
+def problems(examples: Sequence[Example]) -> list[int]:
+    """Number of the problem of each example: what stands before the first step is the same."""
+    known: dict[tuple[int, ...], int] = {}
+    heads = [(one.encoded.solution, *one.encoded.ids[: one.encoded.solution]) for one in examples]
+    return [known.setdefault(head, len(known)) for head in heads]
+
+
+def _pays(prm: PRM, examples: Sequence[Example]) -> bool:
+    """Whether packing saves work on these examples."""
+    if prm.module.shape is None:
+        log.info("this backbone reads solutions one by one")
+        return False
+    groups = choose([one.encoded for one in examples], budget=prm.batch_tokens, shape=prm.module.shape)
+    packed = sum(group.cost for group in groups)
+    flat = sum(group.instead or group.cost for group in groups)
+    tokens, computed = sum(map(len, examples)), sum(group.tokens for group in groups)
+    log.info("%d tokens, %d with shared beginnings once: %.2f of the work", tokens, computed, packed / flat)
+    return packed < flat
 
 
 def _trainable(prm: PRM) -> dict[str, torch.Tensor]:
