@@ -11,7 +11,13 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from prmkit import load_prm
 from prmkit.cards import PRMSpec
-from prmkit.errors import CheckpointError, ConfigError, RendererMismatchError, StorageError
+from prmkit.errors import (
+    CheckpointError,
+    ConfigError,
+    RendererMismatchError,
+    StorageError,
+    UnknownNameError,
+)
 from prmkit.model.folder import load_tokenizer, weights_digest
 from prmkit.model.heads import CLIP, SurprisalInput, link
 from prmkit.model.prm import PRM
@@ -387,8 +393,10 @@ class TestBadFolders:
 
     def test_foreign_token_classifier_needs_a_spec(self, prm, saved):
         (saved / "prmkit.json").unlink()
-        with pytest.raises(CheckpointError, match="no spec is called 'trl'"):
-            load_prm(saved, spec="trl")
+        with pytest.raises(UnknownNameError, match="no spec is called 'tlr'"):
+            load_prm(saved, spec="tlr")
+        with pytest.raises(CheckpointError, match="nothing says how this checkpoint is read"):
+            load_prm(saved)
         foreign = load_prm(saved, spec=PRMSpec(name="trl"))
         assert values(foreign.score(PROBLEM, ROWS)) == values(prm.score(PROBLEM, ROWS))
 
