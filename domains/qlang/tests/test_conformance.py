@@ -5,7 +5,7 @@ import pytest
 from prmkit.testkit import conformance
 
 GAPS = {
-    "leakage": "kx_doc_pages prints the sessions that kx-docs-planted-764 is made of: train on one, or judge"
+    "leakage": "kx_doc_pages prints the sessions that kx-docs-planted-758 is made of: train on one, or judge"
 }
 
 

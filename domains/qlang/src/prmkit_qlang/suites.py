@@ -35,10 +35,10 @@ _RECORDED = tuple(
 SUITES: tuple[EvalSuite, ...] = (
     *_RECORDED,
     EvalSuite(
-        "kx-docs-planted-764",
+        "kx-docs-planted-758",
         dataset="kx_docs_planted",
-        n=764,
+        n=758,
         metrics=("processbench_f1", "first_error_accuracy", "step_auroc", "calibration"),
-        digest="67e741e42366965574a0c130051bf47445779af4511667c7ecd32fc1fffd9680",
+        digest="327e4820e570ead75c9e040ff52378e082be1e724cb444bff60daa437eed946b",
     ),
 )

@@ -18,7 +18,7 @@ PACKED = frozenset({BOOL, BYTE, CHAR})
 """Types whose vectors print without blanks: rows of one of these stand as they are."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class View:
     """Digits of floats, and the size of the console in characters and lines."""
 

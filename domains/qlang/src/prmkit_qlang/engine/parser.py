@@ -225,8 +225,13 @@ class _Parser:
 
     def term(self) -> tuple[Tree, bool]:
         """A noun or verb with the brackets and iterators behind it; whether it is a verb."""
-        tree, verb = self.atom()
         toks = self.toks
+        kind, value, _, _, _ = toks[self.i]
+        if kind == "n":
+            self.i += 1
+            tree, verb = (constant(value) if value.t in (SYM, -SYM) else value), False
+        else:
+            tree, verb = self.atom()
         while True:
             kind, value, _, _, spaced = toks[self.i]
             if kind == "[":
@@ -257,11 +262,9 @@ class _Parser:
         return List([CONTROL[word], *(one if one is not None else NIL for one in parts)])
 
     def atom(self) -> tuple[Tree, bool]:
-        """One noun, name, operator or bracketed thing."""
+        """One name, operator or bracketed thing."""
         kind, value, start, _, _ = self.toks[self.i]
         self.i += 1
-        if kind == "n":
-            return (constant(value) if value.t in (SYM, -SYM) else value), False
         if kind == "v":
             return self.name(value)
         if kind == "o":
