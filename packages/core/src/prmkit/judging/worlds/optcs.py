@@ -81,7 +81,7 @@ def draw(random: np.random.Generator, options: Options) -> Drawn:
         options.q,
     )
     shipped = new.own_good[np.arange(len(own.model)), np.array(own.model)]
-    # Its power counts problems that the best model could have shipped, as a scale of its own.
+    # Other candidates are shipped here, so that its power would be a share of something else.
     figures[INSIDE] = {"fdp": _figures(own, shipped)["fdp"]}
     return figures | _control(random, options, seed)
 
