@@ -158,6 +158,16 @@ class PRMSpec:
     """(positive, negative) texts of the decision; they are looked up in the tokenizer."""
     whole_tokens: bool = True
     """Whether each of ``tokens`` must be one token; False takes the first of several."""
+    opening: str = ""
+    """What a generated verification begins with."""
+    decision: str = ""
+    """Text behind a generated verification, at whose end ``tokens`` are weighed against each other."""
+    closing: str = ""
+    """Text behind the decision, before the next step's turn."""
+    verdicts: tuple[str, str] | None = None
+    r"""Words that a verification puts into ``\boxed{}`` for a right and for a wrong step."""
+    runs_code: bool = False
+    """Whether verifications hold Python code whose output is put in before they go on."""
     link: Literal["softmax", "sigmoid", "difference", "raw", "cumsum"] = "softmax"
     scale: float = 1.0
     """Factor of log-ratios (the beta of their training, or the coefficient of their evaluation)."""
@@ -177,10 +187,13 @@ class PRMSpec:
 
     def __post_init__(self) -> None:
         # A card or a YAML file has lists and mappings where a spec has tuples and records.
+        for name in ("tokens", "verdicts"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else tuple(value))
         lists = {"also": tuple(self.also), "channels": tuple(map(Channel.of, self.channels))}
         for name, value in lists.items():
             object.__setattr__(self, name, value)
-        if self.head == "token_pair" and self.tokens is None:
+        if self.head in ("token_pair", "generated") and self.tokens is None:
             raise ConfigError(
                 f"spec {self.name!r} reads two tokens but names none",
                 do="set tokens to [positive, negative], for example ['+', '-']",

@@ -129,8 +129,6 @@ def read_family(data: Mapping[str, Any]) -> Family:
         told["name"] = values.pop("name")
         told["threshold"] = Threshold(**told.get("threshold", {"value": 0.5, "chosen_on": "fixed"}))
         told["status"] = "verified" if values["read_in"] == "authors' code" else "unverified"
-        if told.get("tokens") is not None:
-            told["tokens"] = tuple(told["tokens"])
         signs = values.pop("signs", None)
         lists = {name: tuple(values.pop(name, ())) for name in ("checkpoints", "notes")}
         return Family(spec=PRMSpec(**told), signs=signs and Signs(**signs), **lists, **values)

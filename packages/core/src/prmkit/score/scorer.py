@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from prmkit.cards import PRMSpec
-from prmkit.model.prm import PRM
+from prmkit.model.special import Loaded, open_any
 
 
 def load_prm(
@@ -15,20 +15,27 @@ def load_prm(
     dtype: str = "float32",
     device: str = "cpu",
     max_tokens: int | None = None,
-) -> PRM:
-    """Read a PRM: a folder that ``PRM.save`` wrote, or another trainer's token classifier with its spec.
+    reference: str | Path | None = None,
+) -> Loaded:
+    """Read a PRM: a folder that ``PRM.save`` wrote, or a public checkpoint with its spec.
 
     Args:
         path: The folder.
         spec: How the checkpoint is read. Our own folders know: leave it out, or pass it to make sure. A
-            folder without ``prmkit.json`` needs a ``PRMSpec``.
+            folder without ``prmkit.json`` needs the name of a family (``prmkit prm specs``) or a ``PRMSpec``.
         dtype: Floating type of the weights.
         device: Where the model runs.
         max_tokens: Longest text; None takes the spec's. Steps that do not fit score None.
+        reference: Folder of the reference model, for families that compare two models.
+
+    Returns:
+        A ``PRM``; for families of log-ratios, verifications and next-token rewards another scorer with
+        the same calls.
 
     Raises:
         CheckpointError: No such folder, pickled or NaN weights, a missing part, or a tokenizer without the
             marker.
         RendererMismatchError: Text would reach the model otherwise than in training.
+        UnknownNameError: No family has this name.
     """
-    return PRM.load(path, spec, dtype=dtype, device=device, max_tokens=max_tokens)
+    return open_any(path, spec, reference=reference, dtype=dtype, device=device, max_tokens=max_tokens)

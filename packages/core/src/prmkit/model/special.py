@@ -1,0 +1,55 @@
+"""Checkpoints that are no body with a head: log-ratios, verifications, rewards of next tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prmkit.cards import PRMSpec
+from prmkit.errors import ConfigError
+from prmkit.model.folder import open_folder
+from prmkit.model.generative import GenerativePRM
+from prmkit.model.implicit import ImplicitPRM
+from prmkit.model.next_token import NextTokenPRM
+from prmkit.model.prm import PRM
+from prmkit.model.spec import family, loadable
+from prmkit.model.store import CARD
+
+Loaded = PRM | ImplicitPRM | GenerativePRM | NextTokenPRM
+"""What a checkpoint can be; all answer to ``score``, ``score_many`` and ``score_steps``."""
+
+
+def open_any(
+    path: str | Path,
+    spec: PRMSpec | str | None,
+    *,
+    reference: str | Path | None = None,
+    dtype: str = "float32",
+    device: str = "cpu",
+    max_tokens: int | None = None,
+) -> Loaded:
+    """The PRM in a folder, of the kind that its spec's head names.
+
+    Raises:
+        CheckpointError: The folder cannot be read as this kind.
+        ConfigError: A reference for a kind that has none.
+        UnknownNameError: No family has this name.
+    """
+    asked = spec
+    if isinstance(spec, str) and not (Path(path) / CARD).is_file():
+        asked = loadable(family(spec))
+    head = asked.head if isinstance(asked, PRMSpec) else ""
+    if reference is not None and head != "log_ratio":
+        raise ConfigError(
+            "'reference' goes with log-ratio families only",
+            do="leave it out, or name a spec such as 'eurus'",
+            field="reference",
+        )
+    where = {"dtype": dtype, "device": device}
+    if isinstance(asked, PRMSpec) and head == "log_ratio":
+        folder = open_folder(path)
+        return ImplicitPRM.open(folder, asked, reference=reference, max_tokens=max_tokens, **where)
+    if isinstance(asked, PRMSpec) and head == "generated":
+        return GenerativePRM.open(open_folder(path), asked, **where)
+    if isinstance(asked, PRMSpec) and head == "next_token":
+        return NextTokenPRM.open(open_folder(path), asked, **where)
+    return PRM.load(path, spec, max_tokens=max_tokens, **where)
