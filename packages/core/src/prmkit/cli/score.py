@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from prmkit.aggregators import AGGREGATORS, aggregate
 from prmkit.cli import show
 from prmkit.dataset import Quarantined
 from prmkit.plugins import domain as find_domain
-from prmkit.records import read_samples, write_jsonl, write_parquet
+from prmkit.records import read_samples, write_parquet
 from prmkit.registry import resolve
 from prmkit.types import Sample, StepScores
 
@@ -30,6 +31,7 @@ from prmkit.types import Sample, StepScores
 @click.option("--aggregate", "how", type=click.Choice(list(AGGREGATORS)), default="min", show_default=True)
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--max-tokens", type=int, help="Longest text; later steps go unscored.")
+@click.option("--explain", is_flag=True, help="Show how the solutions would be laid out; score nothing.")
 @show.json_option
 def command(
     prm: str | None,
@@ -39,9 +41,12 @@ def command(
     how: str,
     device: str,
     max_tokens: int | None,
+    explain: bool,
     as_json: bool,
 ) -> int:
     """Trajectories to step scores.
+
+    A run that was killed goes on from OUT.part when it is started again.
 
     Needs the models' libraries: pip install 'prmkit[train]'.
     """
@@ -50,18 +55,45 @@ def command(
     folder = prm or str(_shipped(domain or ""))
     model = resolve("prmkit.score.scorer:load_prm")(folder, device=device, max_tokens=max_tokens)
     bad: list[Quarantined] = []
+    if explain:
+        _explain(model, read_samples(source, quarantine=bad), as_json)
+        return 0
+    kept = 0
     with show.progress("score") as tick:
-        scores = model.score_many(_ticked(read_samples(source, quarantine=bad), tick))
+        samples = _ticked(read_samples(source, quarantine=bad), tick)
         if out is None:
-            _print(list(scores), how, as_json, bad)
+            _print(list(model.score_many(samples)), how, as_json, bad)
             return 0
-        count = write_parquet(out, scores, cls=StepScores) if out.suffix == "" else write_jsonl(out, scores)
+        if out.suffix == "":
+            count = write_parquet(out, model.score_many(samples), cls=StepScores)
+        else:
+            count, kept = resolve("prmkit.score.stream:score_file")(model, samples, out)
     if as_json:
-        show.emit({"scores": count, "quarantine": show.quarantine_json(bad)})
+        show.emit({"scores": count, "resumed": kept, "quarantine": show.quarantine_json(bad)})
     else:
-        click.echo(f"{out}: scores of {count} trajectories")
+        told = f", {kept} of them from an earlier run" if kept else ""
+        click.echo(f"{out}: scores of {count} trajectories{told}")
         show.show_quarantine(bad)
     return 0 if count or not bad else 1
+
+
+def _explain(model: Any, samples: Iterable[Sample], as_json: bool) -> None:
+    rows = model.explain(samples)
+    if as_json:
+        show.emit(rows)
+        return
+    columns = ("layout", "passes", "solutions", "tokens", "computed", "cost", "other layout")
+    table = [
+        (
+            row["layout"],
+            *(f"{row[name]:,}" for name in ("passes", "solutions", "tokens", "computed")),
+            f"{row['cost']:.2e}",
+            f"{row['instead']:.2e}" if row["instead"] else "not weighed",
+        )
+        for row in rows
+    ]
+    show.table(columns, table)
+    click.echo("cost: estimated operations; a forest is one packed row with shared beginnings once")
 
 
 def _shipped(name: str) -> Path:
