@@ -565,3 +565,23 @@ def test_coverage_counts_all_scored_steps_and_no_tool_that_saw_the_answer() -> N
     assert record["coverage"]["value"] == pytest.approx(5 / 10)
     assert record["coverage"]["clusters"] == 4
     assert "coverage" not in evaluate_suite("s-4", STEPS, {"prm": PRM}, questions=CHOOSE)
+
+
+def test_first_errors_with_and_without_steps_that_were_taken_back() -> None:
+    """Each of two solutions makes one mistake; one of them takes it back."""
+    steps = [{"text": "a", "status": "retracted"}, "b", "c"]
+    back = Trajectory.of_steps("back", "p-back", steps)
+    plain = Trajectory.of_steps("plain", "p-plain", ["a", "b", "c"])
+    rows = [
+        Sample(Problem(f"p-{t.id}", "?"), t, StepLabels(t.id, t.digest, (0.0, 1.0, 1.0)))
+        for t in (back, plain)
+    ]
+    assert [first_error(row) for row in rows] == [0, 0]
+    assert [first_error(row, standing=True) for row in rows] == [-1, 0]
+    said = [StepScores(t.id, t.digest, (0.1, 0.9, 0.9)) for t in (back, plain)]
+    ask = Questions(metrics=("first_error_f1",), resampling=FAST)
+    found = figures(evaluate_suite("s-2", rows, {"prm": said}, questions=ask), "prm")
+    assert found["first_error_f1_standing_fixed"] == 1
+    assert found["first_error_f1_fixed"] is None  # no right solution: not defined
+    without = figures(evaluate_suite("s-1", rows[1:], {"prm": said[1:]}, questions=ask), "prm")
+    assert not any("standing" in name for name in without)

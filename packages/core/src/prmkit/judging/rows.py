@@ -61,8 +61,12 @@ class Table:
         return np.array([math.nan if v is None else v for v in found], dtype=np.float64)
 
 
-def first_error(sample: Sample) -> int | None:
+def first_error(sample: Sample, *, standing: bool = False) -> int | None:
     """First wrong step by the gold labels: -1 when all are right, None when that is not known.
+
+    Args:
+        sample: A labelled solution.
+        standing: Pass over the steps that a later step takes back.
 
     Examples:
         >>> from prmkit.types import Problem, StepLabels, Trajectory
@@ -74,6 +78,8 @@ def first_error(sample: Sample) -> int | None:
     if sample.labels is None:
         return None
     for step in sample.trajectory.scored:
+        if standing and sample.trajectory.steps[step].status == "retracted":
+            continue
         value = sample.labels.values[step]
         if value is None:
             return None
@@ -145,6 +151,25 @@ def build(
         None if evidence is None else np.array(silent, dtype=np.bool_),
         classes,
     )
+
+
+def standing(table: Table) -> Table | None:
+    """The table with first errors among the steps that stand; None where no step was taken back.
+
+    A solution that takes its mistake back made it all the same; what it says in the end may be right.
+    Steps that were taken back carry no score here. Steps and their labels stay as they were.
+    """
+    back = [[step.status == "retracted" for step in one.trajectory.steps] for one in table.samples]
+    if not any(map(any, back)):
+        return None
+    kept = {
+        name: [
+            replace(one, values=tuple(None if gone else v for v, gone in zip(one.values, mine, strict=True)))
+            for one, mine in zip(records, back, strict=True)
+        ]
+        for name, records in table.scores.items()
+    }
+    return replace(table, scores=kept, first=[first_error(one, standing=True) for one in table.samples])
 
 
 def part(table: Table, keep: Sequence[int]) -> Table:

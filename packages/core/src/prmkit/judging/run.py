@@ -21,7 +21,7 @@ from prmkit.errors import ConfigError
 from prmkit.judging import choice, steps
 from prmkit.judging.baselines import TOOL_ORACLE
 from prmkit.judging.figures import Mask, Metric, Resampling, difference, scorer_table
-from prmkit.judging.rows import Scores, Table, build, part
+from prmkit.judging.rows import Scores, Table, build, part, standing
 from prmkit.judging.verifiers import coverage
 from prmkit.registry import nearest
 from prmkit.stats import holm
@@ -152,6 +152,9 @@ def _metrics(
     if any(first is not None for first in table.first):
         names = [name for name in steps.FIRST_ERROR if name in wanted]
         metrics += steps.first_error_metrics(table, ask.chosen, how, names=names)
+        if names and (final := standing(table)) is not None:
+            mine = steps.first_error_metrics(final, ask.chosen, how, names=["first_error_f1"])
+            metrics += [replace(m, name=m.name.replace("_f1_", "_f1_standing_")) for m in mine]
     if len(table.good) and "prmbench_score" in wanted:
         metrics += steps.prmbench_metrics(table, ask.chosen, how)
     if len(table.good) and "calibration" in wanted:

@@ -37,6 +37,10 @@ METRICS: Mapping[str, Metric] = {
         "Harmonic mean of two accuracies: the first wrong step found in wrong solutions, and right"
         " solutions left unblamed.",
     ),
+    "first_error_f1_standing": Metric(
+        "first-error F1 of steps that stand",
+        "The same without the steps that a later step takes back.",
+    ),
     "processbench_f1": Metric(
         "ProcessBench F1",
         "Harmonic mean of two accuracies: the first wrong step found in wrong solutions, and right"
