@@ -238,3 +238,11 @@ def test_the_cheaper_layout_is_chosen_per_problem_and_the_costs_are_shown():
     assert forest.cost >= least_cost(grow([one.ids for one in shared]), shape)
     assert sorted(i for group in groups for i in group.members) == list(range(11))
     assert {group.kind for group in choose(shared, budget=4096, shape=None)} == {"rows"}
+
+
+def test_half_precision_reads_forests_too(prm, tmp_path):
+    half = PRM.load(prm.save(tmp_path / "prm"), dtype="bfloat16")
+    assert half.module.shape is not None
+    pairs = solutions(9, 12)
+    near([one.values for one in half.score_many(pairs)], one_by_one(half, pairs), 2e-2)
+    near([one.values for one in half.score_many(pairs)], one_by_one(prm, pairs), 5e-2)
