@@ -21,7 +21,7 @@ $(VENV)/.ok: constraints.txt $(PYPROJECTS) Makefile
 	$(PY) -m venv $(VENV)
 	$(BIN)/pip install -q --no-compile -c constraints.txt poetry-core
 	$(BIN)/pip install -q --no-compile --no-build-isolation -c constraints.txt \
-		-e "packages/core[train,test]" $(patsubst %,-e %,$(filter-out packages/core,$(PACKAGES))) $(DEV)
+		-e "packages/core[train,trl,test]" $(patsubst %,-e %,$(filter-out packages/core,$(PACKAGES))) $(DEV)
 	touch $@
 
 demo: env
