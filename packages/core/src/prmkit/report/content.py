@@ -10,7 +10,7 @@ from typing import Literal
 from prmkit.report.plots import Figure
 from prmkit.report.tables import Table
 
-Tag = Literal["gain", "loss", "none", "equal", "figure", "note"]
+Tag = Literal["gain", "loss", "none", "equal", "figure", "note", "fine", "warning", "unclear"]
 TAGS: dict[str, str] = {
     "gain": "gain",
     "loss": "loss",
@@ -18,7 +18,15 @@ TAGS: dict[str, str] = {
     "equal": "equal",
     "figure": "level",
     "note": "note",
+    "fine": "fine",
+    "warning": "warning",
+    "unclear": "cannot tell",
 }
+READING = (
+    "A **gain** or **loss** is claimed only where the paired 95 % interval excludes zero."
+    " **Not shown** means that the data cannot tell; it is no proof of equality."
+)
+"""How to read the findings of a comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,8 @@ class Report:
     """Remarks on the runs as a whole."""
     findings: tuple[Finding, ...]
     sections: tuple[Section, ...]
+    reading: str = READING
+    """How to read the findings."""
 
     def grouped(self) -> list[tuple[str, list[Finding]]]:
         """Findings by the suite they speak of, in order."""
