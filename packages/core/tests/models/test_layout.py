@@ -19,6 +19,8 @@ from prmkit.encode.layout import Shape, choose, least_cost
 from prmkit.encode.tokenise import Encoded
 from prmkit.errors import ConfigError
 from prmkit.model import attention
+from prmkit.model.frozen import FrozenPolicy
+from prmkit.model.surprisal import token_surprisal
 from prmkit.types import Problem, Trajectory
 
 PROBLEM = Problem(id="p", text="3 + 4 = ?")
@@ -246,3 +248,24 @@ def test_half_precision_reads_forests_too(prm, tmp_path):
     pairs = solutions(9, 12)
     near([one.values for one in half.score_many(pairs)], one_by_one(half, pairs), 2e-2)
     near([one.values for one in half.score_many(pairs)], one_by_one(prm, pairs), 5e-2)
+
+
+def test_surprisal_of_a_forest_is_that_of_its_rows(causal_folder):
+    policy = FrozenPolicy.open(causal_folder)
+    draw = random.Random(2)
+    head = tuple(draw.randrange(4, 50) for _ in range(30))
+    tails = [tuple(draw.randrange(4, 50) for _ in range(draw.randint(0, 9))) for _ in range(9)]
+    encoded = [Encoded(head + tail, (), 30) for tail in tails]
+    for budget in (16, 4096):
+        packed = policy.features(encoded, batch_tokens=budget)
+        for one, found in zip(encoded, packed, strict=True):
+            alone = token_surprisal(policy.model, [one.ids])[0]
+            torch.testing.assert_close(found, alone, rtol=1e-4, atol=1e-4)
+    assert policy.reader.shape is not None
+
+
+@given(token_rows)
+def test_every_token_knows_the_one_before_it(rows):
+    forest = grow(rows)
+    for slots in forest.where:
+        assert forest.before[slots].tolist() == [-1, *slots.tolist()][: len(slots)]

@@ -67,6 +67,15 @@ class Forest:
         return len(self.ids)
 
     @property
+    def before(self) -> Ints:
+        """Slot of the token before each new token; -1 where there is none."""
+        found = np.full(len(self), -1, dtype=np.int64)
+        for slots in self.where:
+            fresh = slots[1:] >= self.known
+            found[slots[1:][fresh] - self.known] = slots[:-1][fresh]
+        return found
+
+    @property
     def segments(self) -> list[Segment]:
         """The new tokens cut wherever another set of tokens begins to see them, in order."""
         if not len(self.stop):

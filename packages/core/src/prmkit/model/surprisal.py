@@ -31,12 +31,20 @@ def surprisal_of_logits(logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor
         [0.25, 3.0, 1.7547...]
     """
     expect(ids, "B S", expect(logits, "B S V"))
-    predicted = torch.log_softmax(logits[:, :-1].float(), -1)
-    taken = predicted.gather(-1, ids[:, 1:, None]).squeeze(-1)
+    return torch.nn.functional.pad(features_of(logits[:, :-1], ids[:, 1:]), (0, 0, 1, 0))
+
+
+def features_of(logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """Surprisal features of tokens under the logits that predict them.
+
+    Shapes:
+        logits: (..., V). ids: (...). result: (..., 3), float32.
+    """
+    predicted = torch.log_softmax(logits.float(), -1)
+    taken = predicted.gather(-1, ids[..., None]).squeeze(-1)
     gap = predicted.amax(-1) - taken
     entropy = -(predicted.exp() * predicted).sum(-1)
-    features = torch.stack([taken, gap, entropy], -1)
-    return torch.nn.functional.pad(features, (0, 0, 1, 0))
+    return torch.stack([taken, gap, entropy], -1)
 
 
 @torch.inference_mode()
