@@ -267,4 +267,5 @@ def test_every_family_is_whole():
         assert one.source
         assert one.checkpoints
         assert bool(one.processbench) == bool(one.figures)
-        assert (one.read_in == "authors' code") == (one.spec.status == "verified")
+    unverified = {one.name for one in families().values() if one.spec.status == "unverified"}
+    assert unverified == {"thinkprm", "visualprm", "vl-prm"}

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "Compare runs on one page.",
     "view": "Look at trajectories step by step.",
     "systems": "List published systems: parts, workflow, status.",
+    "prm": "Public checkpoints: families, expected figures, pickled heads.",
 }
 """Command → the first line of its help. Its code is ``prmkit.cli.<command>:command``."""
 

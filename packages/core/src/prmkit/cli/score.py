@@ -20,7 +20,9 @@ from prmkit.types import Sample, StepScores
 @click.command(
     "score", epilog=show.example("prmkit score --prm runs/math/prm/prm --in traces.jsonl --out scores.jsonl")
 )
-@click.option("--prm", metavar="PATH", help="PRM folder.")
+@click.option("--prm", metavar="PATH", help="PRM folder, or a public checkpoint's with --spec.")
+@click.option("--spec", metavar="NAME", help="Family of a public checkpoint; prmkit prm specs lists them.")
+@click.option("--reference", metavar="PATH", help="Reference model of a log-ratio family.")
 @click.option("--domain", metavar="NAME", help="Use the tiny PRM that this domain ships.")
 @click.option(
     "--in", "source", required=True, metavar="FILE", help="Trajectory JSONL, or - for standard input."
@@ -35,6 +37,8 @@ from prmkit.types import Sample, StepScores
 @show.json_option
 def command(
     prm: str | None,
+    spec: str | None,
+    reference: str | None,
     domain: str | None,
     source: str,
     out: Path | None,
@@ -53,7 +57,8 @@ def command(
     if (prm is None) == (domain is None):
         show.wrong_usage("give either --prm PATH or --domain NAME")
     folder = prm or str(_shipped(domain or ""))
-    model = resolve("prmkit.score.scorer:load_prm")(folder, device=device, max_tokens=max_tokens)
+    options = {"device": device, "max_tokens": max_tokens, "reference": reference}
+    model = resolve("prmkit.score.scorer:load_prm")(folder, spec, **options)
     bad: list[Quarantined] = []
     if explain:
         _explain(model, read_samples(source, quarantine=bad), as_json)

@@ -45,7 +45,7 @@ class Family:
     source: str
     """Paper, or the code that shows the reading."""
     read_in: str
-    """``authors' code`` or ``third-party code``: where the convention was read."""
+    """Whose code the convention was read in."""
     missing: str = ""
     """What keeps such a checkpoint from being loaded here; empty when it can be."""
     notes: tuple[str, ...] = ()
@@ -56,8 +56,8 @@ class Family:
     """Published ProcessBench F1 (percent), by checkpoint."""
     figures: str = ""
     """Where these figures were published."""
-    parity: str = "test"
-    """``test``: equal to a reference computation on random weights; empty when that was not shown."""
+    parity: str = "yes"
+    """What of it equals a reference computation on random weights."""
 
     @property
     def name(self) -> str:
@@ -73,8 +73,7 @@ class Family:
         if self.missing:
             return {"formula parity": "no", "card's example": "no", "published figures": "no"}
         held = "not yet: prm selfcheck" if self.processbench else "none held"
-        shown = "yes" if self.parity else "no"
-        return {"formula parity": shown, "card's example": "none held", "published figures": held}
+        return {"formula parity": self.parity, "card's example": "none held", "published figures": held}
 
 
 @lru_cache(maxsize=1)
@@ -128,7 +127,7 @@ def read_family(data: Mapping[str, Any]) -> Family:
         told = dict(values.pop("spec"))
         told["name"] = values.pop("name")
         told["threshold"] = Threshold(**told.get("threshold", {"value": 0.5, "chosen_on": "fixed"}))
-        told["status"] = "verified" if values["read_in"] == "authors' code" else "unverified"
+        told["status"] = "verified" if values.pop("verified") else "unverified"
         signs = values.pop("signs", None)
         lists = {name: tuple(values.pop(name, ())) for name in ("checkpoints", "notes")}
         return Family(spec=PRMSpec(**told), signs=signs and Signs(**signs), **lists, **values)
