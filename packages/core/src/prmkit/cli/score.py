@@ -32,6 +32,9 @@ from prmkit.types import Sample, StepScores
 )
 @click.option("--aggregate", "how", type=click.Choice(list(AGGREGATORS)), default="min", show_default=True)
 @click.option("--device", default="cpu", show_default=True)
+@click.option(
+    "--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True
+)
 @click.option("--max-tokens", type=int, help="Longest text; later steps go unscored.")
 @click.option("--explain", is_flag=True, help="Show how the solutions would be laid out; score nothing.")
 @show.json_option
@@ -44,6 +47,7 @@ def command(
     out: Path | None,
     how: str,
     device: str,
+    dtype: str,
     max_tokens: int | None,
     explain: bool,
     as_json: bool,
@@ -57,7 +61,7 @@ def command(
     if (prm is None) == (domain is None):
         show.wrong_usage("give either --prm PATH or --domain NAME")
     folder = prm or str(_shipped(domain or ""))
-    options = {"device": device, "max_tokens": max_tokens, "reference": reference}
+    options = {"dtype": dtype, "device": device, "max_tokens": max_tokens, "reference": reference}
     model = resolve("prmkit.score.scorer:load_prm")(folder, spec, **options)
     bad: list[Quarantined] = []
     if explain:
