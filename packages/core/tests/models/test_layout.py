@@ -269,3 +269,11 @@ def test_every_token_knows_the_one_before_it(rows):
     forest = grow(rows)
     for slots in forest.where:
         assert forest.before[slots].tolist() == [-1, *slots.tolist()][: len(slots)]
+
+
+def test_rotations_that_depend_on_the_longest_row_are_left_to_the_architecture(tokenizer, tmp_path):
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 4}
+    turned = {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0}
+    config = LlamaConfig(vocab_size=len(tokenizer), num_key_value_heads=2, rope_parameters=turned, **sizes)
+    LlamaForCausalLM(config).save_pretrained(tmp_path)
+    assert PRM.create(tmp_path, tokenizer).module.shape is None

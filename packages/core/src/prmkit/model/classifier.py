@@ -123,6 +123,10 @@ class StepClassifier(nn.Module):
         if split is None or getattr(split.body.config, "_attn_implementation", "") not in _USUAL:
             return None
         config = split.body.config
+        if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
+            return None  # a window or chunks, which show in longer texts only
+        if (getattr(config, "rope_parameters", None) or {}).get("rope_type") in ("dynamic", "longrope"):
+            return None  # rotations that depend on the longest row
         before = config._attn_implementation
         try:
             split.body.set_attn_implementation(NAME)
