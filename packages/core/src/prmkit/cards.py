@@ -168,7 +168,7 @@ class PRMSpec:
     r"""Words that a verification puts into ``\boxed{}`` for a right and for a wrong step."""
     runs_code: bool = False
     """Whether verifications hold Python code whose output is put in before they go on."""
-    link: Literal["softmax", "sigmoid", "difference", "raw", "cumsum"] = "softmax"
+    link: Literal["softmax", "sigmoid", "difference", "tanh", "raw", "cumsum"] = "softmax"
     scale: float = 1.0
     """Factor of log-ratios (the beta of their training, or the coefficient of their evaluation)."""
     kind: ScoreKind = "correct"

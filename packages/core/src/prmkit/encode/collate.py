@@ -11,6 +11,7 @@ from prmkit.encode.forest import Forest
 from prmkit.encode.tokenise import Encoded
 
 Batch = dict[str, torch.Tensor]
+Cell = tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class Example:
     """Loss weight per step; empty means 1."""
     features: torch.Tensor | None = None
     """Per token, shape (S, F)."""
+    columns: tuple[tuple[float | None, ...], ...] = ()
+    """Further targets (classes, objectives, the trajectory): each has one entry per step."""
+    group: int | None = None
+    """Number of the group that the example is compared in; examples of a group stand together."""
+    margin: float = 0.0
+    """How much better the better one of a pair is; on either of the two."""
 
     def __len__(self) -> int:
         return len(self.encoded.ids)
@@ -36,7 +43,8 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
         input_ids (B, S) long · attention_mask (B, S) long · position_ids (B, S) long, by depth ·
         solution (B, S) bool, true from the first token of the solution · marks (B, K) long, 0 where
         there is none · marked (B, K) bool · labels (B, K), 0 where there is none · labelled (B, K) bool ·
-        weights (B, K), 0 where there is no label · features (B, S, F) if the examples have them.
+        weights (B, K), 0 where there is no label · features (B, S, F), columns and columned (B, K, T),
+        groups and margins (N,) if the examples have them.
 
     Examples:
         >>> read, lost = Encoded((5, 6, 7), (2,), 1), Encoded((5,), (None,), 1)
@@ -53,12 +61,14 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
     marked = torch.zeros(rows, steps, dtype=torch.bool)
     labels, weights = torch.zeros(rows, steps), torch.zeros(rows, steps)
     labelled = torch.zeros(rows, steps, dtype=torch.bool)
+    further: list[tuple[int, int, Cell]] = []
     for row, example in enumerate(examples):
         ids[row, : len(example)] = torch.tensor(example.encoded.ids, dtype=torch.long)
         for step, place in enumerate(example.encoded.marks):
             if place is None:
                 continue
             marks[row, step], marked[row, step] = place, True
+            further.append((row, step, tuple(column[step] for column in example.columns)))
             label = example.labels[step] if example.labels else None
             if label is not None:
                 labels[row, step], labelled[row, step] = label, True
@@ -79,7 +89,29 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
         batch["features"] = torch.nn.utils.rnn.pad_sequence(
             [example.features for example in examples], batch_first=True
         )
-    return batch
+    return {**batch, **_columns(further, rows, steps), **_groups(examples)}
+
+
+def _columns(cells: Sequence[tuple[int, int, Cell]], rows: int, steps: int) -> Batch:
+    """Further targets of each (row, step); nothing where the examples have none."""
+    width = max((len(cell) for _, _, cell in cells), default=0)
+    if not width:
+        return {}
+    columns, columned = torch.zeros(rows, steps, width), torch.zeros(rows, steps, width, dtype=torch.bool)
+    for row, step, cell in cells:
+        for column, value in enumerate(cell):
+            if value is not None:
+                columns[row, step, column], columned[row, step, column] = value, True
+    return {"columns": columns, "columned": columned}
+
+
+def _groups(examples: Sequence[Example]) -> Batch:
+    """Groups numbered from 0 in the order of the examples, and margins; nothing where there are none."""
+    if not examples or examples[0].group is None:
+        return {}
+    number: dict[int | None, int] = {}
+    groups = [number.setdefault(example.group, len(number)) for example in examples]
+    return {"groups": torch.tensor(groups), "margins": torch.tensor([example.margin for example in examples])}
 
 
 def collate_forest(examples: Sequence[Example], forest: Forest) -> Batch:
@@ -91,7 +123,7 @@ def collate_forest(examples: Sequence[Example], forest: Forest) -> Batch:
     Shapes:
         input_ids, position_ids (1, U) long · solution (1, U) bool · marks (1, M) long · labels, weights
         (1, M) · marked, labelled (1, M) bool, M the marked steps in the examples' order · features
-        (1, U, F) if the examples have them.
+        (1, U, F), columns and columned (1, M, T), groups and margins (N,) if the examples have them.
 
     Examples:
         >>> from prmkit.encode.forest import grow
@@ -108,6 +140,7 @@ def collate_forest(examples: Sequence[Example], forest: Forest) -> Batch:
     marks: list[int] = []
     labels: list[float | None] = []
     weights: list[float] = []
+    further: list[tuple[int, int, Cell]] = []
     for example, slots in zip(examples, forest.where, strict=True):
         fresh = slots >= forest.known
         places = torch.from_numpy(slots[fresh] - forest.known)
@@ -116,6 +149,7 @@ def collate_forest(examples: Sequence[Example], forest: Forest) -> Batch:
             features[places] = example.features[torch.from_numpy(fresh)].to(features)
         for step, place in enumerate(example.encoded.marks):
             if place is not None:
+                further.append((0, len(marks), tuple(column[step] for column in example.columns)))
                 marks.append(int(slots[place]))
                 labels.append(example.labels[step] if example.labels else None)
                 weights.append(example.weights[step] if example.weights else 1.0)
@@ -132,4 +166,4 @@ def collate_forest(examples: Sequence[Example], forest: Forest) -> Batch:
     }
     if features is not None:
         batch["features"] = features[None]
-    return batch
+    return {**batch, **_columns(further, 1, len(marks)), **_groups(examples)}

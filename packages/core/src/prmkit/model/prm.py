@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from prmkit.model.calibration import Calibration
 from prmkit.model.classifier import StepClassifier
 from prmkit.model.folder import load_tokenizer
 from prmkit.model.frozen import FrozenPolicy
-from prmkit.model.heads import CLASSES, LINKS, Head, SurprisalInput
+from prmkit.model.heads import Head, HeadOptions, SurprisalInput, check_head, outputs, usual_spec
 from prmkit.model.incremental import Incremental
 from prmkit.types import Json, Problem, StepScores, Threshold, Trajectory
 
@@ -34,6 +34,7 @@ class PRM:
     tokenizer: Any
     module: StepClassifier
     head: Head = "binary"
+    options: HeadOptions = field(default_factory=HeadOptions)
     policy: FrozenPolicy | None = None
     """The frozen policy of a surprisal head."""
     calibration: Calibration = field(default_factory=Calibration)
@@ -54,12 +55,7 @@ class PRM:
     """Counts the tokens read in scoring."""
 
     def __post_init__(self) -> None:
-        if self.spec.link not in LINKS[self.head]:
-            raise ConfigError(
-                f"head {self.head!r} cannot be read by link {self.spec.link!r}",
-                do=f"use {' or '.join(LINKS[self.head])}",
-                field="link",
-            )
+        check_head(self.head, self.spec, self.options)
         if (self.head == "surprisal") != (self.policy is not None):
             raise ConfigError(
                 "a surprisal head needs a policy, and no other head takes one",
@@ -76,6 +72,7 @@ class PRM:
         spec: PRMSpec | None = None,
         head: Head = "binary",
         *,
+        options: HeadOptions | None = None,
         init: Init = "pretrained",
         policy: str | Path | FrozenPolicy | None = None,
         separator: str | None = None,
@@ -92,6 +89,7 @@ class PRM:
             tokenizer: Its tokenizer; read from the folder when not given. Never changed: a copy is kept.
             spec: How text is fed and the output read.
             head: See ``prmkit.model.heads``.
+            options: Names, levels and shares of heads that have such.
             init: ``random`` takes the backbone's shape only.
             policy: Folder of the frozen policy of a surprisal head.
             separator: Text (one token) that the policy sees in place of the marker, which it never met in
@@ -111,9 +109,12 @@ class PRM:
                 raise CheckpointError("a config has no tokenizer", do="pass tokenizer=", field="tokenizer")
             tokenizer = load_tokenizer(backbone)
         tokenizer = copy.deepcopy(tokenizer)
+        options = options or HeadOptions()
         if spec is None:
-            spec = PRMSpec(link="sigmoid") if head == "scalar" else PRMSpec()
-        network = build(backbone, classes=CLASSES[head], init=init, dtype=dtype, seed=seed, dropout=dropout)
+            spec = usual_spec(head, options, "value" if head == "value" else "correct")
+        check_head(head, spec, options)
+        classes = outputs(head, spec, options)
+        network = build(backbone, classes=classes, init=init, dtype=dtype, seed=seed, dropout=dropout)
         if network.config.pad_token_id is None:
             network.config.pad_token_id = tokenizer.pad_token_id
         add_marker(tokenizer, network, spec.marker)
@@ -125,7 +126,7 @@ class PRM:
         if policy is not None and not isinstance(policy, FrozenPolicy):
             policy = FrozenPolicy.open(policy, separator=_one_token(tokenizer, separator))
         module = StepClassifier(network, causal=is_causal(network), surprisal=surprisal)
-        return cls(spec, tokenizer, module.eval(), head, policy, target=target).to(device)
+        return cls(spec, tokenizer, module.eval(), head, options, policy, target=target).to(device)
 
     @classmethod
     def load(
@@ -179,6 +180,26 @@ class PRM:
         limit = min(asked, positions, self.tokenizer.model_max_length)
         return Encoder(self.tokenizer, self.spec, limit)
 
+    def weigh(self, **weights: float) -> PRM:
+        """Set the weights of the objectives in the score, by name; returns self.
+
+        Args:
+            **weights: Weight of each objective; those that are not named get 0.
+
+        Raises:
+            ConfigError: No such objective, or no weight above 0.
+        """
+        unknown = sorted(set(weights) - set(self.options.names))
+        if self.head != "objectives" or unknown:
+            raise ConfigError(
+                f"head {self.head!r} has no objective called {', '.join(unknown or weights)!r}",
+                do=f"name some of: {', '.join(self.options.names) or 'none'}",
+                field="weights",
+            )
+        order = tuple(float(weights.get(name, 0.0)) for name in self.options.names)
+        self.options = replace(self.options, weights=order)
+        return self
+
     @property
     def threshold(self) -> Threshold:
         """Score at or above which a step counts as right."""
@@ -225,6 +246,17 @@ class PRM:
             window: Solutions that are sorted by length together.
         """
         return reading.score_many(self, solutions, window=window)
+
+    def explain(self, solutions: Iterable[tuple[Problem, Trajectory] | Any]) -> list[dict[str, Json]]:
+        """How these solutions would be laid out, and what that is estimated to cost; nothing is scored.
+
+        Returns:
+            Per layout that occurs: ``layout`` (rows, forest), ``passes``, ``solutions``, ``tokens`` (of all
+            solutions), ``computed`` (pads included, shared beginnings once), ``cost`` in operations, and
+            ``instead``, the cost of the other layout where it was weighed (0 otherwise).
+        """
+        encoded = self.encoder([(item[0], item[1]) for item in solutions])
+        return reading.explain(self, encoded)
 
     def score_steps(self, problem: str, solutions: Sequence[Sequence[str]]) -> list[list[float]]:
         """Plain lists in, plain lists out: one float per step, NaN for a step that was cut off.

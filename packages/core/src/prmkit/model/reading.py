@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,19 +13,12 @@ from prmkit.encode.forest import grow
 from prmkit.encode.layout import Group, choose
 from prmkit.encode.tokenise import Encoded
 from prmkit.errors import CheckpointError
-from prmkit.model.heads import link
-from prmkit.types import Problem, StepScores, Trajectory
+from prmkit.model.heads import RANGES, outputs, read
+from prmkit.types import Json, Problem, StepScores, Trajectory
 
 if TYPE_CHECKING:
     from prmkit.model.prm import PRM
 
-RANGES = {
-    "softmax": (0.0, 1.0),
-    "sigmoid": (0.0, 1.0),
-    "difference": (-1.0, 1.0),
-    "raw": (-math.inf, math.inf),
-}
-"""Closed range of the values that each link gives."""
 INPUTS = ("input_ids", "marks", "attention_mask", "solution", "features")
 """What the module takes of a padded batch."""
 
@@ -83,6 +75,26 @@ def layout(prm: PRM, encoded: Sequence[Encoded]) -> list[Group]:
     return choose(encoded, budget=prm.batch_tokens, shape=shape)
 
 
+def explain(prm: PRM, encoded: Sequence[Encoded]) -> list[dict[str, Json]]:
+    """The layouts of these solutions, summed by kind."""
+    groups = layout(prm, encoded)
+    told: list[dict[str, Json]] = []
+    for kind in dict.fromkeys(group.kind for group in groups):
+        mine = [group for group in groups if group.kind == kind]
+        told.append(
+            {
+                "layout": kind,
+                "passes": len(mine),
+                "solutions": sum(len(group.members) for group in mine),
+                "tokens": sum(len(encoded[i].ids) for group in mine for i in group.members),
+                "computed": sum(group.tokens for group in mine),
+                "cost": sum(group.cost for group in mine),
+                "instead": sum(group.instead for group in mine),
+            }
+        )
+    return told
+
+
 def _rows(prm: PRM, rows: Sequence[Example]) -> list[list[torch.Tensor | None]]:
     prm.spent.spend(tokens=sum(map(len, rows)))
     batch = moved(prm, collate(rows, pad=prm.pad))
@@ -137,27 +149,26 @@ def scores(prm: PRM, trajectory: Trajectory, logits: list[torch.Tensor | None]) 
     Shapes:
         each of logits: (C).
     """
-    spec = prm.spec
+    spec, width = prm.spec, outputs(prm.head, prm.spec, prm.options)
     told = [i for i, one in enumerate(logits) if one is not None]
-    values: list[float | None] = [None] * len(logits)
-    if told:
-        stacked = torch.stack([logits[i] for i in told])
-        heat = prm.calibration.temperature
-        read = link(stacked, spec.link, positive=spec.positive, also=spec.also, temperature=heat)
-        for i, value in zip(told, read.tolist(), strict=True):
-            values[i] = value
+    stacked = torch.stack([logits[i] for i in told]) if told else torch.zeros(0, width)
+    found = read(stacked, prm.head, spec, prm.options, prm.calibration.temperature)
+    values = _spread(prm.calibration.apply(found.values.tolist()), told, len(logits))
+    last = trajectory.scored[-1] if trajectory.scored else None
     outcome = None
+    if prm.target == "outcome" and last is not None:
+        outcome = values[last]
+    elif found.whole is not None and last is not None:
+        outcome = _spread(found.whole.tolist(), told, len(logits))[last]
     if prm.target == "outcome":
-        last = trajectory.scored[-1] if trajectory.scored else None
-        outcome = None if last is None else values[last]
-        values = [value if i == last else None for i, value in enumerate(values)]
+        values = tuple(value if i == last else None for i, value in enumerate(values))
     return StepScores(
         trajectory_id=trajectory.id,
         steps_digest=trajectory.digest,
-        values=tuple(values),
+        values=values,
         kind=spec.kind,
         range=RANGES[spec.link],
-        channels={one.name: _channel(one.classes, logits) for one in spec.channels},
+        channels={name: _spread(one.tolist(), told, len(logits)) for name, one in found.channels.items()},
         trajectory_value=outcome,
         threshold=prm.threshold,
         calibrated_on=prm.calibration.fitted_on,
@@ -166,8 +177,7 @@ def scores(prm: PRM, trajectory: Trajectory, logits: list[torch.Tensor | None]) 
     )
 
 
-def _channel(classes: tuple[int, ...], logits: Sequence[torch.Tensor | None]) -> tuple[float | None, ...]:
-    first, *also = classes
-    return tuple(
-        None if one is None else float(link(one, "softmax", positive=first, also=also)) for one in logits
-    )
+def _spread(each: Sequence[float], steps: Sequence[int], count: int) -> tuple[float | None, ...]:
+    """Numbers of some steps to one entry per step."""
+    told = dict(zip(steps, each, strict=True))
+    return tuple(told.get(i) for i in range(count))

@@ -28,7 +28,7 @@ from prmkit.model.folder import (
     weights_digest,
 )
 from prmkit.model.frozen import FrozenPolicy
-from prmkit.model.heads import CLASSES, SurprisalInput
+from prmkit.model.heads import HEADS, HeadOptions, SurprisalInput, outputs
 from prmkit.model.public import named, open_network
 from prmkit.types import Threshold
 
@@ -111,7 +111,8 @@ def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[st
             field="weights",
         )
     head = card["head"]
-    network = _classifier(folder, CLASSES[head], dtype)
+    options = _options(card.get("options", {}), folder)
+    network = _classifier(folder, outputs(head, own, options), dtype)
     surprisal = policy = None
     if head == "surprisal":
         surprisal = _surprisal(folder, network)
@@ -121,6 +122,7 @@ def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[st
         "tokenizer": tokenizer,
         "module": StepClassifier(network, causal=is_causal(network), surprisal=surprisal).eval(),
         "head": head,
+        "options": options,
         "policy": policy,
         "calibration": _calibration(card["calibration"], folder),
         "target": card["target"],
@@ -140,6 +142,7 @@ def _card(prm: PRM, digest: str, policy: dict[str, Any] | None) -> dict[str, Any
     return {
         "format": FORMAT,
         "head": prm.head,
+        "options": asdict(prm.options),
         "target": prm.target,
         "spec": asdict(prm.spec),
         "renderer": prm.spec.renderer,
@@ -192,7 +195,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"the card lacks {absent[0]!r}", do="save the PRM again", file=folder / CARD, field=absent[0]
         )
-    if card["format"] != FORMAT or card["head"] not in CLASSES:
+    if card["format"] != FORMAT or card["head"] not in HEADS:
         raise CheckpointError(
             f"card format {card['format']!r} with head {card['head']!r} is unknown here",
             do="use the prmkit version that wrote it",
@@ -229,6 +232,18 @@ def _calibration(given: Any, folder: Path) -> Calibration:
             do="use the prmkit version that wrote it",
             file=folder / CARD,
             field="calibration",
+        ) from error
+
+
+def _options(given: Any, folder: Path) -> HeadOptions:
+    try:
+        return HeadOptions.of(given)
+    except (TypeError, ValueError, PrmkitError) as error:
+        raise CheckpointError(
+            f"the head's options cannot be read: {error}",
+            do="use the prmkit version that wrote it",
+            file=folder / CARD,
+            field="options",
         ) from error
 
 

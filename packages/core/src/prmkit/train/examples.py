@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from typing import Any, Literal
 
 from prmkit.encode.collate import Example
 from prmkit.encode.tokenise import Encoded, Encoder
-from prmkit.errors import RecordError
+from prmkit.errors import PrmkitError, RecordError
+from prmkit.train.targets import Cells, Target, Told, targets
 from prmkit.types import Problem, Sample, StepLabels, Trajectory
 
 log = logging.getLogger(__name__)
-Target = Literal["steps", "outcome"]
 LOPSIDED = 0.98
 """Share of one class above which the labels are called suspicious."""
 
@@ -38,6 +39,8 @@ class LabelCounts:
     """Trajectories left out because every label of theirs was cut off."""
     unlabelled: int = 0
     """Trajectories left out because they never had a label."""
+    whole: int = 0
+    """Trajectories whose steps have no label, and that have one as a whole."""
 
     def __add__(self, other: LabelCounts) -> LabelCounts:
         return LabelCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -45,7 +48,7 @@ class LabelCounts:
     @property
     def labels(self) -> int:
         """Labels that reach the model."""
-        return self.right + self.wrong + self.soft
+        return self.right + self.wrong + self.soft + self.whole
 
     def suspicious(self) -> str | None:
         """What is odd about the labels, in one sentence; None when nothing is."""
@@ -107,6 +110,7 @@ def prepare(
     encoder: Encoder,
     *,
     target: Target = "steps",
+    teach: Callable[[Sample], Told] | None = None,
     causal: bool = False,
     view: Literal["solution", "prefix"] = "solution",
     block: int = 2048,
@@ -117,6 +121,8 @@ def prepare(
         rows: Samples, or rows with prompt, completions, labels; read ``block`` at a time.
         encoder: The PRM's encoder.
         target: ``outcome`` labels the last scored step alone, with the trajectory's outcome.
+        teach: How a sample becomes targets, for heads that learn more than one; it decides in place of
+            ``target``.
         causal: The model reads left to right, so tokens behind the last label teach nothing and are left out.
         view: ``prefix`` makes an example of every labelled step, which ends with it.
         block: Rows tokenised together.
@@ -131,28 +137,30 @@ def prepare(
     kept: list[Sample] = []
     counts = LabelCounts()
     waiting: list[Sample] = []
+    learn = teach or partial(targets, target=target)
 
-    def flush() -> None:
+    def flush(last: int) -> None:
         nonlocal counts
         pairs = [(sample.problem, sample.trajectory) for sample in waiting]
-        told = [targets(sample, target) for sample in waiting]
+        first = last - len(waiting) + 1
+        told = [_told(learn, sample, row) for row, sample in enumerate(waiting, first)]
         if view == "prefix":
-            labelled = [{i for i, label in enumerate(labels) if label is not None} for labels, _ in told]
-            encoded = encoder.prefixes(pairs, labelled)
+            encoded = encoder.prefixes(pairs, [_wanted(one.labels, one.columns) for one in told])
         else:
             encoded = [[one] for one in encoder(pairs)]
-        for sample, read, (labels, weights) in zip(waiting, encoded, told, strict=True):
-            made, count = lay(read, labels, weights, sample.trajectory)
+        for sample, read, mine in zip(waiting, encoded, told, strict=True):
+            made, count = lay(read, mine, sample.trajectory)
             counts += count
             examples.extend(up_to_last_label(example) if causal else example for example in made)
             kept.extend(sample for _ in made)
         waiting.clear()
 
+    number = 0
     for number, row in enumerate(rows, 1):
         waiting.append(as_sample(row, number))
         if len(waiting) == block:
-            flush()
-    flush()
+            flush(number)
+    flush(number)
     if not counts.labels:
         raise RecordError(
             f"no label reaches the model: {counts.unlabelled} trajectories have none, "
@@ -163,61 +171,76 @@ def prepare(
     return examples, counts, kept
 
 
-def targets(sample: Sample, target: Target) -> tuple[tuple[float | None, ...], tuple[float, ...]]:
-    """Labels and weights per step of one sample.
-
-    Raises:
-        AlignmentError: The labels belong to another cut of the trajectory.
-    """
-    trajectory = sample.trajectory
-    if target == "outcome":
-        last = trajectory.scored[-1] if trajectory.scored else -1
-        return tuple(trajectory.outcome if step.index == last else None for step in trajectory.steps), ()
-    if sample.labels is None:
-        return (None,) * len(trajectory.steps), ()
-    labels = sample.labels.check(trajectory)
-    return labels.values, labels.weight
+def _told(learn: Callable[[Sample], Told], sample: Sample, row: int) -> Told:
+    try:
+        return learn(sample)
+    except PrmkitError as error:
+        raise error.at(row=row) from error
 
 
-def lay(
-    encoded: Sequence[Encoded],
-    labels: tuple[float | None, ...],
-    weights: tuple[float, ...],
-    trajectory: Trajectory,
-) -> tuple[list[Example], LabelCounts]:
+def _wanted(labels: Cells, columns: Sequence[Cells]) -> set[int]:
+    """Steps with a target."""
+    cells = zip(labels, *columns, strict=True)
+    return {step for step, mine in enumerate(cells) if any(one is not None for one in mine)}
+
+
+def lay(encoded: Sequence[Encoded], told: Told, trajectory: Trajectory) -> tuple[list[Example], LabelCounts]:
     """Examples of one solution (whole, or by prefix), and what became of each of its labels."""
     made: list[Example] = []
     left: list[float] = []
+    whole = 0
     for one in encoded:
-        kept = tuple(None if place is None else label for label, place in zip(labels, one.marks, strict=True))
-        found = [label for label in kept if label is not None]
-        if found:
-            made.append(Example(one, kept, weights))
+        labels, *columns = (_kept(cells, one.marks) for cells in (told.labels, *told.columns))
+        found = [label for label in labels if label is not None]
+        if _wanted(labels, columns):
+            made.append(Example(one, labels, told.weights, columns=tuple(columns)))
             left += found
-    given = sum(label is not None for label in labels)
+            whole += not found
+    given = sum(label is not None for label in told.labels)
     lost = given - len(left)
-    if not left:
+    if not made:
         return [], LabelCounts(cut=lost, refused=int(given > 0), unlabelled=int(given == 0))
-    return made, LabelCounts(
+    return _averaged(made) if told.average else made, LabelCounts(
         trajectories=1,
         right=sum(label >= 1 for label in left),
         wrong=sum(label <= 0 for label in left),
         soft=sum(0 < label < 1 for label in left),
         none=len(trajectory.scored) - given,
         cut=lost,
+        whole=int(whole > 0 and not left),
     )
 
 
+def _kept(cells: Cells, marks: Sequence[int | None]) -> Cells:
+    return tuple(None if place is None else cell for cell, place in zip(cells, marks, strict=True))
+
+
+def _averaged(made: Sequence[Example]) -> list[Example]:
+    """The examples of one solution with step weights that sum to 1 over them."""
+    own = [one.weights or (1.0,) * len(one.labels) for one in made]
+    total = sum(
+        weight
+        for one, weights in zip(made, own, strict=True)
+        for weight, label in zip(weights, one.labels, strict=True)
+        if label is not None
+    )
+    return [
+        replace(one, weights=tuple(weight / (total or 1.0) for weight in weights))
+        for one, weights in zip(made, own, strict=True)
+    ]
+
+
 def up_to_last_label(example: Example) -> Example:
-    """The example without the tokens behind its last labelled mark.
+    """The example without the tokens behind its last target's mark.
 
     Examples:
         >>> whole = Example(Encoded((5, 6, 7, 8), (1, 3), 0), (1.0, None))
         >>> up_to_last_label(whole).encoded
         Encoded(ids=(5, 6), marks=(1, None), solution=0, cut=0)
     """
-    marks, labels = example.encoded.marks, example.labels
-    last = max(place for place, label in zip(marks, labels, strict=True) if label is not None)
+    marks = example.encoded.marks
+    taught = _wanted(example.labels, example.columns)
+    last = max(place for step, place in enumerate(marks) if step in taught and place is not None)
     kept = tuple(place if place is not None and place <= last else None for place in marks)
     return replace(example, encoded=replace(example.encoded, ids=example.encoded.ids[: last + 1], marks=kept))
 

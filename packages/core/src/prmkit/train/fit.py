@@ -17,6 +17,7 @@ from prmkit.cards import PRMSpec
 from prmkit.errors import ConfigError
 from prmkit.model.backbone import freeze, reshaped
 from prmkit.model.folder import load_config, load_tokenizer
+from prmkit.model.heads import HeadOptions, usual_spec
 from prmkit.model.prm import PRM
 from prmkit.train.optimizer import muon
 from prmkit.train.settings import FitSettings
@@ -64,16 +65,22 @@ def fit(
         Counts of labels, updates and the final loss.
 
     Raises:
-        ConfigError: The optimizer does not go with adapters, or a shape with pretrained weights.
+        ConfigError: The optimizer does not go with adapters, a shape with pretrained weights, a head with
+            its options or labels, or what is learned with the variant.
     """
+    head = settings.head or ("scalar" if settings.objective else "binary")
+    options = HeadOptions(
+        settings.names, settings.levels, step=settings.step_share, whole=settings.whole_share
+    )
     prm = PRM.create(
         *_start(settings),
-        spec=_spec(settings),
-        head=settings.head or "binary",
+        spec=_spec(settings, head, options),
+        head=head,
+        options=options,
         init=settings.init or "pretrained",
         policy=settings.policy or None,
         separator=settings.separator or None,
-        target=settings.target,
+        target=settings.learns,
         device=settings.device,
         dropout=settings.dropout,
         seed=seed,
@@ -85,9 +92,11 @@ def fit(
         prm,
         arguments(settings, scratch, seed),
         samples,
-        target=settings.target,
+        target=settings.learns,
+        objective=settings.objective,
         wrong_weight=settings.wrong_weight or "balanced",
         balance=settings.balance,
+        mixture=settings.mixture,
         layout=settings.layout,
         batch_tokens=settings.batch_tokens,
         peft_config=LoraConfig(r=settings.lora_rank, lora_alpha=2 * settings.lora_rank)
@@ -103,11 +112,13 @@ def fit(
     return {"updates": done.global_step, "loss": done.training_loss, **prm.labels["counts"]}
 
 
-def _spec(settings: FitSettings) -> PRMSpec:
-    spec = PRMSpec(
-        link="sigmoid" if settings.head == "scalar" else "softmax",
+def _spec(settings: FitSettings, head: str, options: HeadOptions) -> PRMSpec:
+    usual = "value" if head == "value" or (settings.objective and head == "scalar") else "correct"
+    spec = replace(
+        usual_spec(head, options, settings.kind or usual),
         truncate=settings.truncate,
         view=settings.view,
+        target=settings.learns,
     )
     if settings.truncate == "left" and settings.max_tokens:
         spec = replace(spec, max_tokens=settings.max_tokens)

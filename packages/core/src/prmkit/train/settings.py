@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from prmkit.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +15,21 @@ class FitSettings:
 
     backbone: str = ""
     """Folder of any transformers model, causal or bidirectional."""
-    head: Literal["", "binary", "scalar", "surprisal"] = ""
-    """Empty takes ``binary``, where nobody knows better."""
+    head: Literal[
+        "", "binary", "scalar", "surprisal", "classes", "value", "quantile", "objectives", "joint"
+    ] = ""
+    """What the model gives for each step; empty takes ``binary``, where nobody knows better (``scalar``
+    where solutions are compared)."""
+    kind: Literal["", "correct", "value", "progress"] = ""
+    """Kind of the labels; empty takes ``value`` for head ``value`` and ``correct`` for others."""
+    names: tuple[str, ...] = ()
+    """Of the classes (the right one last) or objectives: label channels that teach them."""
+    levels: tuple[float, ...] = (0.1, 0.5, 0.9)
+    """Of a quantile head, an odd number of them; the middle one is the score."""
+    step_share: float = 1.0
+    """Share of the steps in the loss of head ``joint``."""
+    whole_share: float = 1.0
+    """Share of the trajectory in the loss of head ``joint``."""
     init: Literal["", "pretrained", "random"] = ""
     """Empty takes ``pretrained``, where nobody knows better."""
     width: int = 0
@@ -26,6 +42,13 @@ class FitSettings:
     """Text (one token) that the policy sees in place of the marker; empty takes the line end."""
     target: Literal["steps", "outcome"] = "steps"
     """``outcome`` makes an outcome model: the trajectory's outcome, learned at its last step."""
+    variant: Literal["", "dprm", "dorm", "gprm", "gorm"] = ""
+    """Another name for ``target``: discriminative or generative (d, g), on steps or outcomes."""
+    objective: Literal["", "pairwise", "listwise"] = ""
+    """``pairwise``, ``listwise``: a reward model of whole solutions; those of a problem are compared by
+    their outcomes."""
+    mixture: Mapping[str, float] = field(default_factory=dict)
+    """Share of each domain in what is trained on; empty takes the rows as they are."""
     epochs: float = 3.0
     max_steps: int = 0
     """Stop after this many updates; 0 follows ``epochs``."""
@@ -62,3 +85,26 @@ class FitSettings:
     save_steps: int = 0
     """Updates between checkpoints from which a killed training goes on; 0 saves none."""
     device: str = "cpu"
+
+    @property
+    def learns(self) -> Literal["steps", "outcome"]:
+        """What is learned, by ``target``, ``variant`` and ``objective`` together.
+
+        Raises:
+            ConfigError: They contradict each other, or ask for a generative model.
+
+        Examples:
+            >>> FitSettings(variant="dorm").learns
+            'outcome'
+        """
+        if self.variant in ("gprm", "gorm"):
+            raise ConfigError(
+                f"variant {self.variant!r} writes its verdict, and such models are not trained here",
+                do="train dprm or dorm; a generative one is a language model tuned on written verifications",
+                field="variant",
+            )
+        if self.variant == "dprm" and (self.target == "outcome" or self.objective):
+            raise ConfigError(
+                "variant 'dprm' learns steps", do="use variant: dorm for whole solutions", field="variant"
+            )
+        return "outcome" if self.objective or self.variant == "dorm" else self.target

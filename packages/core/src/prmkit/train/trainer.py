@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,22 +21,22 @@ from prmkit.encode.layout import choose, plan
 from prmkit.encode.sample import TokenBatches, TreeBatches, balanced
 from prmkit.errors import CheckpointError, ConfigError
 from prmkit.model.folder import check_finite, load_weights
-from prmkit.model.heads import link
+from prmkit.model.heads import RANGES, read
 from prmkit.model.prm import PRM
 from prmkit.model.reading import INPUTS
 from prmkit.model.store import SURPRISAL
-from prmkit.records import digest_of
-from prmkit.stats import auroc
-from prmkit.train.examples import LabelCounts, Target, prepare, report, targets
-from prmkit.train.losses import cross_entropy, effective_weights, squared_error, step_logit
-from prmkit.types import Sample
+from prmkit.train.examples import prepare, report
+from prmkit.train.meaning import class_weight, compared, drawn, meaning, ordered, told_apart
+from prmkit.train.objectives import COMPARED, How, own, rewards
+from prmkit.train.preference import Comparison, GroupBatches, compare, report_groups
+from prmkit.train.targets import Target, lesson
 
 log = logging.getLogger(__name__)
 WEIGHTS, ADAPTER = "model.safetensors", "adapter"
 
 
 class PRMTrainer(Trainer):
-    """Trains a PRM, or with ``target="outcome"`` an outcome model, on labelled solutions.
+    """Trains a PRM, an outcome model (``target="outcome"``) or a reward model of compared solutions.
 
     Every checkpoint is a PRM folder that ``load_prm`` opens. The loss is divided by the weight of the
     labelled steps of a whole update, so gradient accumulation changes nothing.
@@ -44,12 +44,18 @@ class PRMTrainer(Trainer):
     Args:
         model: The PRM, or the folder of a backbone to put a binary head on.
         args: Arguments of transformers; batches follow ``batch_tokens`` unless that is None.
-        train_dataset: Samples with labels, or rows ``{"prompt", "completions", "labels"}``.
+        train_dataset: Samples with labels, or rows ``{"prompt", "completions", "labels"}``; with an
+            objective that compares, see ``preference.compare``.
         eval_dataset: The same, for ``evaluate``.
         target: What is learned: the label of each step, or the outcome at the last one.
+        objective: ``pairwise`` (Bradley-Terry) or ``listwise`` compares whole solutions by the output at
+            their last step; empty learns labels as the head does.
         wrong_weight: Loss weight of a wrong step against a right one; ``"balanced"`` gives both
             classes the same total weight.
         balance: Train on as many solutions with a wrong step as without one.
+        mixture: Share of each domain in the solutions (groups, where they are compared) that are trained on;
+            their number stays, those of a domain that has too few are repeated. None takes them as they
+            are.
         layout: ``auto`` reads what solutions of a problem begin with once, where the backbone can and it
             saves work: the loss and its gradient are those of the rows. Such a batch holds the solutions
             of few problems; ``rows`` mixes solutions of similar length.
@@ -59,7 +65,8 @@ class PRMTrainer(Trainer):
 
     Raises:
         RecordError: A row is malformed, or no label reaches the model.
-        ConfigError: Labels of a kind that the PRM's head does not learn, or of several kinds.
+        ConfigError: Labels of a kind that the PRM's head does not learn, or of several kinds, or settings
+            that do not go together.
     """
 
     def __init__(
@@ -70,27 +77,32 @@ class PRMTrainer(Trainer):
         eval_dataset: Iterable[Any] | None = None,
         *,
         target: Target = "steps",
+        objective: Literal["", Comparison] = "",
         wrong_weight: float | Literal["balanced"] = 1.0,
         balance: bool = False,
+        mixture: Mapping[str, float] | None = None,
         layout: Literal["auto", "rows"] = "rows",
         batch_tokens: int | None = 1 << 12,
         peft_config: PeftConfig | None = None,
         **given: Any,
     ) -> None:
         self.prm = model if isinstance(model, PRM) else PRM.create(model, seed=args.seed)
-        self.prm.target = target
-        reads = _reads(self.prm)
-        examples, counts, samples = prepare(train_dataset, self.prm.encoder, **reads)
-        report(counts, "training labels")
-        self.prm.labels = _meaning(samples, counts, self.prm, target)
+        self.prm.target = target if not objective else "outcome"
+        self.compares = objective
+        examples, domains = self._taught(train_dataset, wrong_weight)
         if balance:
-            examples = [examples[i] for i in balanced([_has_wrong(one) for one in examples], seed=args.seed)]
-        held = None
-        if eval_dataset is not None:
-            held, held_counts, _ = prepare(eval_dataset, self.prm.encoder, **reads)
-            report(held_counts, "evaluation labels")
+            if objective:
+                raise ConfigError(
+                    "compared solutions are balanced as they are", do="leave balance out", field="balance"
+                )
+            kept = balanced([_has_wrong(one) for one in examples], seed=args.seed)
+            examples, domains = [examples[i] for i in kept], [domains[i] for i in kept]
+        if mixture:
+            examples, told = drawn(examples, domains, mixture, seed=args.seed)
+            log.info("domains: %s", told)
+            self.prm.labels = {**self.prm.labels, "domains": told}
+        held = None if eval_dataset is None else self._held(eval_dataset)
         self.batch_tokens = batch_tokens
-        self.wrong_weight = _class_weight(counts) if wrong_weight == "balanced" else float(wrong_weight)
         if peft_config is not None:
             wrapped = replace(peft_config, task_type="TOKEN_CLS")
             with torch.random.fork_rng():
@@ -101,10 +113,49 @@ class PRMTrainer(Trainer):
             model=self.prm.module,
             args=args,
             train_dataset=_with_features(self.prm, examples),
-            eval_dataset=None if held is None else _with_features(self.prm, held),
+            eval_dataset=held,
             data_collator=self._collate,
             **given,
         )
+
+    def _taught(self, rows: Iterable[Any], wrong_weight: float | str) -> tuple[list[Example], list[str]]:
+        """Examples and the domain of each; sets the objective and what the PRM's card says of labels."""
+        prm = self.prm
+        if self.compares:
+            examples, domains = self._compared(rows)
+            self.objective, self.wrong_weight = COMPARED[self.compares], 1.0
+            if wrong_weight != 1:
+                raise ConfigError(
+                    "compared solutions have no classes to weigh",
+                    do="leave wrong_weight out",
+                    field="wrong_weight",
+                )
+            return examples, domains
+        examples, counts, samples = prepare(rows, prm.encoder, **_reads(prm))
+        report(counts, "training labels")
+        prm.labels = meaning(samples, counts, prm)
+        kind = str(prm.labels["kind"])
+        self.objective = own(prm.head, kind)
+        self.wrong_weight = class_weight(counts, kind, wrong_weight)
+        return examples, [sample.problem.domain for sample in samples]
+
+    def _compared(self, rows: Iterable[Any]) -> tuple[list[Example], list[str]]:
+        prm = self.prm
+        examples, counts, found = compare(rows, prm.encoder, self.compares, causal=prm.module.causal)
+        report_groups(counts, "training comparisons")
+        prm.labels = compared(examples, counts, prm, self.compares)
+        return examples, [problem.domain for problem in found]
+
+    def _held(self, rows: Iterable[Any]) -> list[Example]:
+        """Examples to evaluate on."""
+        prm = self.prm
+        if self.compares:
+            examples, counts, _ = compare(rows, prm.encoder, self.compares, causal=prm.module.causal)
+            report_groups(counts, "evaluation comparisons")
+        else:
+            examples, told, _ = prepare(rows, prm.encoder, **_reads(prm))
+            report(told, "evaluation labels")
+        return _with_features(prm, examples)
 
     def _collate(self, examples: list[Example]) -> Batch:
         return collate(examples, pad=self.prm.pad)
@@ -121,7 +172,10 @@ class PRMTrainer(Trainer):
             "processes": self.args.world_size,
             "rank": self.args.process_index,
         }
-        if self.packed:
+        if self.compares:
+            budget = self.batch_tokens or self.args.train_batch_size * max(map(len, examples))
+            sampler: TokenBatches = GroupBatches(examples, budget, packed=self.packed, **dealt)
+        elif self.packed:
             rows = [one.encoded.ids for one in examples]
             budget = self.batch_tokens or self.args.train_batch_size * max(map(len, rows))
             sampler = TreeBatches(rows, problems(examples), budget, **dealt)
@@ -143,15 +197,16 @@ class PRMTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | None = None,
     ) -> Any:
-        """Loss of one micro-batch, divided by the weight of all labelled steps of the update.
+        """Loss of one micro-batch, its sums divided by the weights of the whole update.
 
         Raises:
             CheckpointError: The loss is NaN or infinite.
         """
         logits = model(**_given(inputs))
-        weights = self._weights(inputs)
-        loss = self._loss(logits, inputs["labels"], weights)
-        loss = loss / (weights.sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1e-8)
+        weights = (
+            self.objective.weights(inputs, self.how) if num_items_in_batch is None else num_items_in_batch
+        )
+        loss = self.objective.total(self.objective.sums(logits, inputs, self.how), weights, self.how)
         if not torch.isfinite(loss):
             raise CheckpointError(
                 f"the loss is {loss.item()} at update {self.state.global_step}",
@@ -163,15 +218,16 @@ class PRMTrainer(Trainer):
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """Loss, AUROC of wrong against right steps, and accuracy at 0.5, over labelled steps.
+        """Loss, AUROC of wrong against right steps, and accuracy in the middle, over labelled steps.
+
+        Where solutions are compared: loss, and the share of right order among pairs of right and wrong.
 
         Raises:
             ConfigError: There is nothing to evaluate on.
         """
         examples = self.eval_dataset
         if eval_dataset is not None:
-            held, _, _ = prepare(eval_dataset, self.prm.encoder, **_reads(self.prm))
-            examples = _with_features(self.prm, held)
+            examples = self._held(eval_dataset)
         if examples is None:
             raise ConfigError("nothing to evaluate on", do="pass eval_dataset=", field="eval_dataset")
         figures = {f"{metric_key_prefix}_{name}": value for name, value in self._judge(examples).items()}
@@ -182,42 +238,52 @@ class PRMTrainer(Trainer):
     @torch.inference_mode()
     def _judge(self, examples: list[Example]) -> dict[str, float]:
         module = self.prm.module.eval()
-        total, weight, values, labels = 0.0, 0.0, [], []
-        for group in plan([len(example) for example in examples], budget=self.prm.batch_tokens):
-            batch = self._prepare_inputs(self._collate([examples[i] for i in group.members]))
+        sums: list[torch.Tensor] = []
+        weights: list[torch.Tensor] = []
+        values: list[float] = []
+        labels: list[float] = []
+        members: list[int | None] = []
+        for group in self._portions(examples):
+            mine = [examples[i] for i in group]
+            batch = self._prepare_inputs(self._collate(mine))
             logits = module(**_given(batch)).float()
-            weights = self._weights(batch)
-            total += float(self._loss(logits, batch["labels"], weights))
-            weight += float(weights.sum())
-            read = link(logits, self.prm.spec.link, positive=self.prm.spec.positive)
-            values += read[batch["labelled"]].tolist()
+            sums.append(self.objective.sums(logits, batch, self.how))
+            weights.append(self.objective.weights(batch, self.how))
+            values += self._values(logits, batch).tolist()
             labels += batch["labels"][batch["labelled"]].tolist()
-        middle = 0.5 if self.prm.spec.kind == "correct" else 0.0
-        right = [label > middle for label in labels]
-        figures = {
-            "loss": total / max(weight, 1e-8),
-            "accuracy": sum((v > middle) == r for v, r in zip(values, right, strict=True)) / len(right),
-            "steps": float(len(right)),
+            members += [one.group for one in mine]
+        total = self.objective.total(torch.stack(sums).sum(0), torch.stack(weights).sum(0), self.how)
+        if self.compares:
+            return {"loss": float(total), **ordered(values, labels, members)}
+        return {
+            "loss": float(total),
+            **told_apart(values, labels, RANGES[self.prm.spec.link], self.prm.labels),
         }
-        if 0 < sum(right) < len(right):
-            figures["auroc"] = auroc(values, [float(r) for r in right])
-        return figures
 
-    def _weights(self, batch: Batch) -> torch.Tensor:
-        return effective_weights(batch["labels"], batch["weights"], batch["labelled"], self.wrong_weight)
+    def _values(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        if self.compares:
+            return rewards(logits, batch, self.how)
+        return read(logits[batch["labelled"]], self.prm.head, self.prm.spec, self.prm.options).values
 
-    def _loss(self, logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        logit = step_logit(logits, self.prm.spec.positive)
-        kind = self.prm.labels["kind"]
-        return (cross_entropy if kind == "correct" else squared_error)(logit, labels, weights)
+    def _portions(self, examples: list[Example]) -> Iterator[Sequence[int]]:
+        """Positions of examples that are evaluated together."""
+        if self.compares:
+            return iter(GroupBatches(examples, self.prm.batch_tokens))
+        return (one.members for one in plan([len(one) for one in examples], budget=self.prm.batch_tokens))
+
+    @property
+    def how(self) -> How:
+        """Settings that the objective reads."""
+        return How(self.prm.spec, self.prm.options, self.wrong_weight)
 
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: Any) -> torch.Tensor | None:
         if not batch_samples:
             return None
-        weight = torch.stack([self._weights(batch).sum() for batch in batch_samples]).sum().to(device)
+        each = [self.objective.weights(batch, self.how) for batch in batch_samples]
+        weight = torch.stack(each).sum(0).to(device)
         if self.args.average_tokens_across_devices and self.args.world_size > 1:
             # Gradients are averaged over processes, so each divides by the mean weight.
-            weight = self.accelerator.gather(weight).sum() / self.args.world_size
+            weight = self.accelerator.gather(weight[None]).sum(0) / self.args.world_size
         return weight
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
@@ -307,45 +373,9 @@ def _with_features(prm: PRM, examples: list[Example]) -> list[Example]:
 def _reads(prm: PRM) -> dict[str, Any]:
     """How solutions become examples. A causal model sees nothing behind a step in any view."""
     causal = prm.module.causal
-    return {"target": prm.target, "causal": causal, "view": "solution" if causal else prm.spec.view}
+    teach = lesson(prm.head, prm.spec, prm.options, prm.target)
+    return {"teach": teach, "causal": causal, "view": "solution" if causal else prm.spec.view}
 
 
 def _has_wrong(example: Example) -> bool:
     return any(label is not None and label < 0.5 for label in example.labels)
-
-
-def _class_weight(counts: LabelCounts) -> float:
-    if not counts.wrong or not counts.right:
-        raise ConfigError(
-            f"{counts.right} right and {counts.wrong} wrong labels cannot be balanced",
-            do="give wrong_weight as a number",
-            field="wrong_weight",
-        )
-    return counts.right / counts.wrong
-
-
-def _meaning(samples: list[Sample], counts: LabelCounts, prm: PRM, target: Target) -> dict[str, Any]:
-    """What the labels are, for the PRM's card.
-
-    Raises:
-        ConfigError: Several kinds at once, or a kind that the head does not learn.
-    """
-    found = [sample.labels for sample in samples if sample.labels is not None and target == "steps"]
-    kinds = sorted({labels.kind for labels in found}) or ["correct"]
-    probability = prm.spec.link != "raw"
-    if len(kinds) > 1 or (kinds == ["correct"]) != probability:
-        raise ConfigError(
-            f"labels of kind {' and '.join(kinds)} for a head read by {prm.spec.link!r}",
-            do="train 'correct' labels with a softmax or sigmoid link, others with head 'scalar' and 'raw'",
-            field="kind",
-        )
-    return {
-        "kind": kinds[0],
-        "target": target,
-        "conventions": sorted({labels.convention for labels in found}),
-        "labelers": sorted({labels.labeler for labels in found}),
-        "counts": asdict(counts),
-        "digest": digest_of(
-            {"steps": sample.trajectory.digest, "targets": targets(sample, target)} for sample in samples
-        )[:16],
-    }

@@ -22,6 +22,7 @@ Source:
     Each function names its own.
 """
 
+from prmkit.model.heads import ordered_quantiles
 from prmkit.train.losses.actions import (
     action_values,
     advantages,
@@ -42,7 +43,7 @@ from prmkit.train.losses.joint import (
 from prmkit.train.losses.lists import listwise, mixed
 from prmkit.train.losses.logratio import kto, kto_baseline, sequence_reward
 from prmkit.train.losses.pairs import bradley_terry, nca
-from prmkit.train.losses.quantiles import crossing_penalty, ordered_quantiles, pinball
+from prmkit.train.losses.quantiles import crossing_penalty, pinball
 from prmkit.train.losses.rank import cosine_bound, rank_penalty
 from prmkit.train.losses.steps import (
     class_cross_entropy,

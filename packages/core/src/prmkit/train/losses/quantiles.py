@@ -1,35 +1,11 @@
-"""Quantiles: ordered by construction, their loss, and the penalty for crossing where they are not."""
+"""Quantiles: their loss, and the penalty for crossing where they are not ordered by construction."""
 
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
 from prmkit.tensors import expect
 from prmkit.train.losses.masks import clean, weighted_sum
-
-
-def ordered_quantiles(raw: torch.Tensor, *, bounded: bool = False) -> torch.Tensor:
-    """Outputs to quantiles that never cross: the first as it is, each next one more by a softplus.
-
-    Args:
-        raw: Outputs of a head, lowest level first.
-        bounded: Put them through a sigmoid, for quantiles of a probability.
-
-    Shapes:
-        raw: (B, K, Q). result: (B, K, Q), rising along Q.
-
-    Source:
-        Cumulative softplus, a common construction; the systems of arXiv 2103.00083 and 2506.09338 do
-        without and sort, penalise, or let quantiles cross.
-
-    Examples:
-        >>> ordered_quantiles(torch.tensor([[[0.5, 0.0, 0.0]]]))
-        tensor([[[0.5000, 1.1931, 1.8863]]])
-    """
-    expect(raw, "B K Q")
-    rising = torch.cat([raw[..., :1], functional.softplus(raw[..., 1:])], -1).cumsum(-1)
-    return rising.sigmoid() if bounded else rising
 
 
 def pinball(
