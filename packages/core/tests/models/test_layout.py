@@ -261,7 +261,7 @@ def test_surprisal_of_a_forest_is_that_of_its_rows(causal_folder):
         for one, found in zip(encoded, packed, strict=True):
             alone = token_surprisal(policy.model, [one.ids])[0]
             torch.testing.assert_close(found, alone, rtol=1e-4, atol=1e-4)
-    assert policy.reader.shape is not None
+    assert policy.reader.network.shape is not None
 
 
 @given(token_rows)
@@ -277,3 +277,14 @@ def test_rotations_that_depend_on_the_longest_row_are_left_to_the_architecture(t
     config = LlamaConfig(vocab_size=len(tokenizer), num_key_value_heads=2, rope_parameters=turned, **sizes)
     LlamaForCausalLM(config).save_pretrained(tmp_path)
     assert PRM.create(tmp_path, tokenizer).module.shape is None
+
+
+def test_padded_rows_keep_their_masks_once_forests_are_read(prm):
+    network = prm.module.network
+    assert prm.module.shape is not None
+    ids, mask = torch.tensor([[0, 0, 5, 6, 7], [8, 9, 5, 6, 7]]), torch.tensor([[0, 0, 1, 1, 1], [1] * 5])
+    places = (mask.cumsum(1) - 1).clamp(min=0)
+    with torch.no_grad():
+        padded = network(input_ids=ids, attention_mask=mask, position_ids=places).logits[0, 2:]
+        alone = network(input_ids=ids[:1, 2:]).logits[0]
+    torch.testing.assert_close(padded, alone, rtol=1e-4, atol=1e-5)

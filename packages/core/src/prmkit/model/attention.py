@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from transformers import AttentionInterface
+from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 
 from prmkit.encode.blocks import Block, Plan
 
@@ -162,3 +163,4 @@ def _scores(query: torch.Tensor, key: torch.Tensor, one: Block, scale: float) ->
 
 
 AttentionInterface.register(NAME, forest_attention)
+AttentionMaskInterface.register(NAME, sdpa_mask)  # of padded rows; without it their masks were dropped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,10 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
-from prmkit.encode.forest import Forest, grow
-from prmkit.encode.layout import choose
 from prmkit.encode.tokenise import Encoded
 from prmkit.errors import CheckpointError
-from prmkit.model.classifier import StepClassifier
 from prmkit.model.folder import load_weights, open_folder, weights_digest
-from prmkit.model.surprisal import LOGITS, WIDTH, features_of, token_surprisal
+from prmkit.model.token_reader import TokenReader
 
 
 @dataclass(frozen=True)
@@ -69,24 +66,12 @@ class FrozenPolicy:
                 do="give PRM and policy one tokenizer, and name a separator token for the marker",
                 field="separator",
             )
-        seen = [replace(one, ids=tuple(row)) for one, row in zip(encoded, rows, strict=True)]
-        found: list[torch.Tensor] = [torch.zeros(0, WIDTH)] * len(rows)
-        for group in choose(seen, budget=batch_tokens, shape=self.reader.shape):
-            mine = [rows[i] for i in group.members]
-            if group.kind == "rows":
-                told = token_surprisal(self.model, mine, batch_tokens=batch_tokens)
-            else:
-                forest = grow([tuple(row) for row in mine], groups=group.problem)
-                each = forest_surprisal(self.reader, forest, piece=batch_tokens)
-                told = [each[torch.from_numpy(slots)] for slots in forest.where]
-            for i, one in zip(group.members, told, strict=True):
-                found[i] = one
-        return found
+        return self.reader(rows, [one.solution for one in encoded], batch_tokens=batch_tokens)
 
     @cached_property
-    def reader(self) -> StepClassifier:
-        """The policy as a network whose head is a row of the vocabulary."""
-        return StepClassifier(self.model, causal=True)
+    def reader(self) -> TokenReader:
+        """Reads the policy token by token."""
+        return TokenReader(self.model)
 
     def _view(self, encoded: Encoded) -> list[int]:
         ids = list(encoded.ids)
@@ -95,32 +80,3 @@ class FrozenPolicy:
                 if place is not None:
                     ids[place] = self.separator
         return ids
-
-
-@torch.inference_mode()
-def forest_surprisal(reader: StepClassifier, forest: Forest, *, piece: int) -> torch.Tensor:
-    """Surprisal features of a forest's tokens under a causal model, each token's prediction made once.
-
-    Args:
-        reader: The causal model; its head gives a row of the vocabulary.
-        forest: Nothing of it is known before.
-        piece: Tokens computed at once.
-
-    Shapes:
-        result: (U, 3), float32, on the CPU.
-    """
-    device = next(reader.parameters()).device
-    ids = torch.from_numpy(forest.ids).to(device)
-    batch = {
-        "input_ids": ids[None],
-        "position_ids": torch.from_numpy(forest.depth)[None].to(device),
-        "solution": torch.ones(1, len(forest), dtype=torch.bool, device=device),
-    }
-    hidden = reader.vectors(batch, forest, piece=piece)[0]
-    found = torch.zeros(len(forest), WIDTH)
-    before = torch.from_numpy(forest.before)
-    told = (before >= 0).nonzero()[:, 0]
-    for part in told.split(max(1, LOGITS // reader.config.vocab_size)):
-        logits = reader.head(hidden[before[part].to(device)])
-        found[part] = features_of(logits, ids[part.to(device)]).cpu()
-    return found

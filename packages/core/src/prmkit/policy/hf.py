@@ -14,7 +14,7 @@ from prmkit.contracts import Completion
 from prmkit.encode.assemble import writable
 from prmkit.errors import ConfigError
 from prmkit.model.folder import load_tokenizer, load_weights
-from prmkit.model.surprisal import token_surprisal
+from prmkit.model.token_reader import TokenReader
 from prmkit.policy.decode import decode
 from prmkit.policy.prompt import Prompt, draw_key, first_samples
 from prmkit.policy.sampling import uniforms
@@ -86,6 +86,7 @@ class HFPolicy:
         self.spent = Budget()
         """Counts the tokens of what others wrote and this policy read."""
         self.ends = end_tokens(self.model, self.tokenizer)
+        self._reader = TokenReader(self.model)
 
     @property
     def parameters(self) -> int:
@@ -132,7 +133,7 @@ class HFPolicy:
             each result: (S, 3): log-probability, gap to the best token, entropy; see ``token_surprisal``.
         """
         rows = self.tokenizer([writable(text) for text in texts])["input_ids"] if texts else []
-        return token_surprisal(self.model, rows)
+        return self._reader(rows, [0] * len(rows))
 
     @torch.inference_mode()
     def read(self, requests: Sequence[tuple[Problem, str]]) -> list[Reading]:
@@ -145,12 +146,16 @@ class HFPolicy:
         encoded = self.tokenizer(texts, add_special_tokens=not self.prompt.chat, return_offsets_mapping=True)
         rows = [row[: self._room()] for row in encoded["input_ids"]]
         self.spent.spend(tokens=sum(map(len, rows)))
-        found = token_surprisal(self.model, rows)
+        openings = [len(text) - len(written) for text, (_, written) in zip(texts, requests, strict=True)]
+        heads = [
+            sum(end <= opening for _, end in spans)
+            for spans, opening in zip(encoded["offset_mapping"], openings, strict=True)
+        ]
+        found = self._reader(rows, heads)
         readings = []
-        for text, (_, written), row, spans, features in zip(
-            texts, requests, rows, encoded["offset_mapping"], found, strict=True
+        for opening, (_, written), row, spans, features in zip(
+            openings, requests, rows, encoded["offset_mapping"], found, strict=True
         ):
-            opening = len(text) - len(written)
             inside = [i for i in range(len(row)) if spans[i][1] > max(opening, spans[i][0])]
             cut = len(row) < len(spans) and inside
             readings.append(
