@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from prmkit.encode.forest import Forest, grow
+from prmkit.encode.tokenise import Encoded
 from prmkit.model.prm import PRM
 from prmkit.types import Problem, Trajectory
 
@@ -80,7 +81,6 @@ def build(folder: Path, size: Size) -> None:
     save_file({name: one.contiguous() for name, one in tensors.items()}, classes / "model.safetensors")
     for place in (folder / "causal", classes):
         tokenizer(size).save_pretrained(place)
-    (folder / "size.json").write_text(json.dumps(vars(size)))
 
 
 def tokenizer(size: Size) -> PreTrainedTokenizerFast:
@@ -143,6 +143,12 @@ class Cell:
     @property
     def name(self) -> str:
         return f"{self.shape}-{self.prompt}"
+
+    @property
+    def shared(self) -> int:
+        """Steps that all of several candidates begin with."""
+        same = [len(set(at)) == 1 for at in zip(*self.steps, strict=True)]
+        return sum(same) if len(self.steps) > 1 else 0
 
 
 def cells(prompts: tuple[int, ...], *, quick: bool) -> Iterator[Cell]:
@@ -210,28 +216,21 @@ def load(prm: PRM, cell: Cell) -> Load:
         # The first thousands of ids belong to words that the bench writes itself.
         return " ".join(f"w{draw.randrange(13_000, limit)}" for _ in range(count))
 
-    def encode(question: str, steps: list[list[str]]) -> tuple[list[tuple[int, ...]], list[list[int]], int]:
-        problem = Problem(id="problem", text=question)
-        told = prm.encoder([(problem, Trajectory.of_steps("t", "problem", its)) for its in steps])
-        return [one.ids for one in told], [list(one.marks) for one in told], told[0].solution  # type: ignore[arg-type]
+    probe = _encode(prm, "w", [[f"Step {place}: w" for place in (1, 2, 3)]])[0]
+    count = 1 + STEP - (probe.marks[2] - probe.marks[1])  # type: ignore[operator]
 
-    def step(number: int, count: int) -> str:
-        return f"Step {number + 1}: {words(count)}"
+    @cache
+    def text(place: int, node: Node) -> str:
+        return f"Step {place + 1}: {words(count)}"
 
-    _, marks, solution = encode(words(1), [[step(0, 1), step(1, 1), step(2, 1)]])
-    count = 1 + STEP - (marks[0][2] - marks[0][1])
-    texts: dict[tuple[int, Node], str] = {}
-    steps = [
-        [_known(texts, (i, n), lambda i=i: step(i, count)) for i, n in enumerate(its)] for its in cell.steps
-    ]  # type: ignore[misc]
-    shared = sum(1 for at in zip(*cell.steps, strict=True) if len(set(at)) == 1) if len(steps) > 1 else 0
-    question = words(1 + cell.prompt - shared * STEP - solution)
-    rows, marks, _ = encode(question, steps)
+    steps = [[text(place, node) for place, node in enumerate(its)] for its in cell.steps]
+    question = words(1 + cell.prompt - cell.shared * STEP - probe.solution)
+    read = _encode(prm, question, steps)
+    marks = [[int(place) for place in one.marks if place is not None] for one in read]
     assert all(b - a == STEP for its in marks for a, b in pairwise(its)), cell.name
-    return Load(question, steps, rows, marks)
+    return Load(question, steps, [one.ids for one in read], marks)
 
 
-def _known(texts: dict[tuple[int, Node], str], name: tuple[int, Node], make: Callable[[], str]) -> str:
-    if name not in texts:
-        texts[name] = make()
-    return texts[name]
+def _encode(prm: PRM, question: str, steps: list[list[str]]) -> list[Encoded]:
+    problem = Problem(id="problem", text=question)
+    return prm.encoder([(problem, Trajectory.of_steps("t", "problem", its)) for its in steps])

@@ -99,7 +99,6 @@ def measure(models: Models, every: dict[str, Arm], cell: Cell, repeats: int) -> 
         "tokens": tokens,
         "layout": laid_out(models.prm("classes"), work),
         "seconds": {name: median(its) for name, its in seconds.items()},
-        "each_seconds": seconds,
         "timed_candidates": {
             name: some(arm, loads[arm.convention]) for name, arm in mine.items() if arm.takes
         },
@@ -208,15 +207,15 @@ def weighed(chosen: argparse.Namespace, scratch: Path, cell: Cell, names: Sequen
 
 
 def run(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
+    """All cells; what is finished is in the file after each of them."""
     modules, notes = find(chosen.peers)
     for name, note in notes.items():
         print(f"{name}: {note}", file=sys.stderr, flush=True)
     models = Models(scratch)
     every = arms(models, modules, logits=chosen.logits * 2**30)
-    found = {}
-    for cell in cells(tuple(chosen.prompts), quick=chosen.quick):
-        if chosen.cells and cell.name not in chosen.cells:
-            continue
+    found: dict[str, dict[str, Any]] = {}
+    figures: dict[str, Any] = {}
+    for cell in chosen_cells(chosen):
         told = measure(models, every, cell, chosen.repeats)
         if cell.slow and not chosen.no_memory:
             told["memory_mib"] = weighed(chosen, scratch, cell, [name for name in WEIGHED if name in every])
@@ -225,11 +224,28 @@ def run(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         told["targets"] = targets(cell.shape, told)
         found[cell.name] = told
         print(page(cell.name, told), file=sys.stderr, flush=True)
+        figures = rounded(summary(chosen, notes, found))
+        if chosen.out:
+            chosen.out.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    return figures
+
+
+def chosen_cells(chosen: argparse.Namespace) -> list[Cell]:
+    known = {one.name: one for one in cells(tuple(chosen.prompts), quick=chosen.quick)}
+    unknown = set(chosen.cells or ()) - set(known)
+    if unknown:
+        sys.exit(f"no cell is called {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    return [one for name, one in known.items() if not chosen.cells or name in chosen.cells]
+
+
+def summary(
+    chosen: argparse.Namespace, notes: dict[str, str], found: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     apart = max(value for one in found.values() for value in one["largest_difference"].values())
+    checked = {f"{name}: {one['what']}": one["met"] for name in found for one in found[name]["targets"]}
     return {
-        "command": "python -m bench.scoring" + (" --quick" if chosen.quick else ""),
-        "threads": chosen.threads,
-        "repeats": chosen.repeats,
+        "repeat_with": f"python -m bench.scoring --threads {chosen.threads} --repeats {chosen.repeats}"
+        + (" --quick" if chosen.quick else ""),
         "interval": "95 %, over repetitions",
         "model": vars(QUICK if chosen.quick else Size()),
         "versions": {name: version(name) for name in ("torch", "transformers")},
@@ -237,13 +253,8 @@ def run(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "cells": found,
         "largest_difference": apart,
         "scores_agree": apart <= SAME,
-        "targets": sum(len(one["targets"]) for one in found.values()),
-        "not_met": [
-            f"{name}: {one['what']}"
-            for name, told in found.items()
-            for one in told["targets"]
-            if not one["met"]
-        ],
+        "targets_met": sum(checked.values()),
+        "targets_not_met": [name for name, met in checked.items() if not met],
     }
 
 
@@ -251,12 +262,8 @@ def main(given: Sequence[str] | None = ()) -> dict[str, Any]:
     chosen = settings(given)
     pin(chosen.threads)
     with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        build(scratch, QUICK if chosen.quick else Size())
-        figures = rounded(run(chosen, scratch))
-    if chosen.out:
-        chosen.out.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
-    return figures
+        build(Path(folder), QUICK if chosen.quick else Size())
+        return run(chosen, Path(folder))
 
 
 def weigh_one(chosen: argparse.Namespace) -> None:
