@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from prmkit.encode.tokenise import Encoded, Encoder
 from prmkit.errors import CheckpointError, RecordError
 from prmkit.model.folder import load_tokenizer, load_weights, weights_digest
 from prmkit.model.surface import EVERYTHING, Surface
-from prmkit.model.surprisal import token_surprisal
+from prmkit.model.token_reader import TokenReader
 from prmkit.tensors import expect
 from prmkit.types import Problem, StepScores, Trajectory
 
@@ -129,6 +130,11 @@ class ImplicitPRM(Surface):
         told = zip(solutions, encoded, self.ratios(encoded), strict=True)
         return [self._scores(trajectory, one, ratios) for (_, trajectory), one, ratios in told]
 
+    @cached_property
+    def readers(self) -> tuple[TokenReader, TokenReader]:
+        """Both models, read token by token."""
+        return TokenReader(self.model), TokenReader(self.reference)
+
     @torch.inference_mode()
     def ratios(self, encoded: Sequence[Encoded]) -> list[torch.Tensor]:
         """Log-ratio of every token of each solution.
@@ -149,9 +155,10 @@ class ImplicitPRM(Surface):
                 field="reference",
             )
         self.spent.spend(tokens=2 * sum(map(len, rows)))
+        heads = [one.solution for one in encoded]
         pair = [
-            [one[:, 0].double() for one in token_surprisal(model, rows, batch_tokens=self.batch_tokens)]
-            for model in (self.model, self.reference)
+            [one[:, 0].double() for one in read(rows, heads, batch_tokens=self.batch_tokens)]
+            for read in self.readers
         ]
         found = [ours - theirs for ours, theirs in zip(*pair, strict=True)]
         if not all(one.isfinite().all() for one in found):
