@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "score": "Trajectories to step scores.",
     "search": "Choose an answer per problem from scored samples.",
     "evaluate": "Scores and gold labels to figures with intervals.",
+    "audit": "One page on any PRM: what it scores, and what misleads it.",
     "report": "Compare runs on one page.",
     "view": "Look at trajectories step by step.",
     "systems": "List published systems: parts, workflow, status.",
