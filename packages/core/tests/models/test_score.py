@@ -161,3 +161,15 @@ def test_what_scorers_read_is_counted(causal_folder, policy, sample):
     list(scorer.score_many(one))
     assert policy.spent.spent.tokens > before
     assert policy.parameters == sum(p.numel() for p in policy.model.parameters())
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic", "histogram"])
+def test_a_stored_map_shapes_the_scores(causal_folder, sample, tmp_path, method):
+    prm = PRM.create(causal_folder, seed=1)
+    rows = [sample(f"s{i}", [f"{i} + 3", f"= {i * 2}"], [1.0, float(i % 2)]) for i in range(18)]
+    plain = [v for one in prm.score_many(rows) for v in one.values]
+    prm.calibration = calibrate(prm, rows, on="held-out-18", method=method)
+    again = load_prm(prm.save(tmp_path / "prm"))
+    found = [v for one in again.score_many(rows) for v in one.values]
+    assert found == pytest.approx(prm.calibration.apply(plain), abs=1e-5)
+    assert found != pytest.approx(plain, abs=1e-3)
