@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import BPE
 from transformers import (
     LlamaConfig,
@@ -91,6 +91,35 @@ def llama() -> PreTrainedTokenizerFast:
 def bare() -> PreTrainedTokenizerFast:
     """Knows no marker."""
     return byte_tokenizer("bare")
+
+
+@pytest.fixture(scope="session")
+def sentencepiece() -> PreTrainedTokenizerFast:
+    """Laid out as Llama's and Mistral's first vocabularies: blanks become ▁, one is put in front of every
+    text, unknown characters fall into bytes.
+    """
+    letters = [chr(i) for i in range(33, 127)] + ["▁"]
+    merges = [("▁", "+"), ("▁", "-"), ("к", "и"), ("▁", "ки"), ("S", "t"), ("St", "ep"), ("e", "p")]
+    merges += [("▁", "Step"), ("▁", "="), ("s", "o"), ("▁", "so")]
+    words = ["<unk>", "<s>", "</s>", *(f"<0x{i:02X}>" for i in range(256)), *letters, "к", "и"]
+    vocabulary = {word: i for i, word in enumerate(dict.fromkeys(words))}
+    for left, right in merges:
+        vocabulary.setdefault(left + right, len(vocabulary))
+    core = Tokenizer(BPE(vocabulary, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    core.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    core.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    core.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in ("<s>", "</s>")])
+    core.post_processor = processors.TemplateProcessing(
+        single="<s> $A", special_tokens=[("<s>", vocabulary["<s>"])]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        unk_token="<unk>",
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<s>",
+        model_max_length=4096,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -306,3 +306,57 @@ def test_one_score_for_the_whole_solution(tiny, qwen, tmp_path):
     assert found.trajectory_value == pytest.approx(float(wanted), abs=1e-5)
     assert found.values[:-1] == (None, None)
     assert not math.isnan(found.trajectory_value)
+
+
+def test_blanks_written_as_in_the_first_llama_and_mistral(tiny, sentencepiece, tmp_path):
+    """Math-Shepherd as its users score it: by the ids of the tag and of the two labels."""
+    t = sentencepiece
+    folder = tiny.checkpoint(tmp_path / "shepherd", "mistral", t)
+    labels = t.encode("+ -")[1:]
+    tag = t.encode(" ки")[-1]
+    assert t.convert_ids_to_tokens([*labels, tag]) == ["▁+", "▁-", "▁ки"]
+    found = load_prm(folder, spec="math-shepherd").score_steps(Q, STEPS)
+    for steps, values in zip(STEPS, found, strict=True):
+        text = f"{Q} " + "".join(f"Step {i}: {s} ки\n" for i, s in enumerate(steps, 1))
+        ids = t.encode(text)
+        read = all_logits(folder, ids)[:, labels].softmax(-1)[:, 0]
+        places = [i for i, one in enumerate(ids) if one == tag]
+        assert values == pytest.approx(read[places].tolist(), abs=1e-5)
+
+
+def test_separators_taken_out_again(tiny, sentencepiece, tmp_path):
+    """ReasonEval as its authors do it: pad tokens between the parts, then out of the ids again."""
+    t = sentencepiece
+    folder = three(tiny, tmp_path / "reasoneval", "mistral", t)
+    w = load_file(folder / "model.safetensors")
+    found = load_prm(folder, spec="reasoneval").score_steps(Q, STEPS)
+    for steps, values in zip(STEPS, found, strict=True):
+        cut = t.pad_token
+        prompt = f"Question:\n{Q}\nAnswer:\nLet's think step by step.\n"
+        whole = t(prompt + cut + "".join(s + cut for s in steps))["input_ids"]
+        ids, ends = [], []
+        for one in whole:
+            if one == t.pad_token_id:
+                ends.append(len(ids))
+            else:
+                ids.append(one)
+        states = hidden(folder, [t.bos_token_id, *ids])
+        logits = (states @ w["score_head.weight"].T + w["score_head.bias"]).double().softmax(-1)
+        assert values == pytest.approx(logits[ends[2:], 1:].sum(-1).tolist(), abs=1e-5)
+
+
+@pytest.mark.parametrize("made", CASES, indirect=True)
+def test_empty_long_and_strange_solutions(made):
+    name, folder, _, _ = made
+    prm = load_prm(folder, spec=name, max_tokens=1200)
+    rows = [
+        [],
+        [""],
+        ["", "5"],
+        ["\u0000 \ud800 漢 \u202e é", "<|im_end|> ки [PRM] <extra_0> + -"],
+        ["5", "9" * 10**5],
+    ]
+    found = prm.score_steps("", rows)
+    assert [len(one) for one in found] == [len(one) for one in rows]
+    assert math.isnan(found[-1][1])
+    assert all(math.isfinite(value) for row in found[:-1] for value in row)

@@ -230,6 +230,12 @@ class TestBrokenFolders:
             load_prm(folder, spec="reasonflux-1.5b")
         assert "prmkit prm convert" in str(told.value)
 
+    def test_an_adapter_alone_is_no_model(self, tmp_path):
+        (tmp_path / "adapter_config.json").write_text("{}")
+        with pytest.raises(CheckpointError, match="holds an adapter") as told:
+            load_prm(tmp_path, spec="openr")
+        assert "merge" in str(told.value)
+
     def test_tokens_that_are_not_one_token(self, qwen):
         assert token_ids(qwen, ["correct", "incorrect"], whole=False) == [
             qwen.convert_tokens_to_ids(one) for one in ("co", "in")

@@ -30,7 +30,9 @@ from prmkit.types import Sample, StepScores
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Scores JSONL, or a folder for Parquet [the terminal]."
 )
-@click.option("--aggregate", "how", type=click.Choice(list(AGGREGATORS)), default="min", show_default=True)
+@click.option(
+    "--aggregate", "how", type=click.Choice(list(AGGREGATORS)), help="Shown beside the steps [the spec's]."
+)
 @click.option("--device", default="cpu", show_default=True)
 @click.option(
     "--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True
@@ -45,7 +47,7 @@ def command(
     domain: str | None,
     source: str,
     out: Path | None,
-    how: str,
+    how: str | None,
     device: str,
     dtype: str,
     max_tokens: int | None,
@@ -64,6 +66,8 @@ def command(
     options = {"dtype": dtype, "device": device, "max_tokens": max_tokens, "reference": reference}
     model = resolve("prmkit.score.scorer:load_prm")(folder, spec, **options)
     bad: list[Quarantined] = []
+    if explain and not hasattr(model, "encoder"):
+        show.wrong_usage(f"--explain: a {type(model).__name__} has no layouts")
     if explain:
         _explain(model, read_samples(source, quarantine=bad), as_json)
         return 0
@@ -71,7 +75,7 @@ def command(
     with show.progress("score") as tick:
         samples = _ticked(read_samples(source, quarantine=bad), tick)
         if out is None:
-            _print(list(model.score_many(samples)), how, as_json, bad)
+            _print(list(model.score_many(samples)), how or model.spec.aggregate, as_json, bad)
             return 0
         if out.suffix == "":
             count = write_parquet(out, model.score_many(samples), cls=StepScores)

@@ -34,7 +34,7 @@ def assemble(pieces: Sequence[Piece], tokenizer: Any = None, *, default_system: 
     """Join the pieces; turns go through the tokenizer's chat template.
 
     Args:
-        pieces: A rendered solution. A turn without content at the end stays open.
+        pieces: A rendered solution. An assistant's turn without content at the end stays open.
         tokenizer: Has the chat template.
         default_system: Keep the system turn that a template puts in by itself where there is none.
 
@@ -52,7 +52,8 @@ def assemble(pieces: Sequence[Piece], tokenizer: Any = None, *, default_system: 
     text = "".join(contents)
     if turns[0][0]:
         roles = [role for role, _ in turns]
-        text, spans = through_template(tokenizer, roles, contents, pieces[-1].kind == "turn", default_system)
+        ask = pieces[-1] == Piece("turn", "assistant")
+        text, spans = through_template(tokenizer, roles, contents, ask, default_system)
     marks: list[Mark] = []
     solution = len(text)
     for (_, body), (at, limit) in zip(turns, spans, strict=False):

@@ -24,7 +24,8 @@ def open_folder(path: str | Path) -> Path:
     """The folder at ``path``, checked to hold a config and safetensors weights.
 
     Raises:
-        CheckpointError: No such folder, no ``config.json``, no weights, or pickled weights only.
+        CheckpointError: No such folder, no ``config.json``, no weights, pickled weights only, or an
+            adapter without its base.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -32,6 +33,13 @@ def open_folder(path: str | Path) -> Path:
             "there is no such model folder",
             do="give a local folder with config.json and *.safetensors; download a hub model first",
             file=folder,
+        )
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        raise CheckpointError(
+            "the folder holds an adapter, not a model",
+            do="merge it into its base model (peft: merge_and_unload) and save the result with the tokenizer",
+            file=folder,
+            field="adapter_config.json",
         )
     if not (folder / "config.json").is_file():
         raise CheckpointError(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from prmkit.cards import PRMSpec
-from prmkit.encode.assemble import assemble
+from prmkit.encode.assemble import assemble, writable
 from prmkit.encode.template import through_template
 from prmkit.model.folder import load_tokenizer, weights_digest
 from prmkit.model.surface import Surface
@@ -198,7 +198,7 @@ class _Lane:
             if piece.kind == "turn":
                 self.turns.append([piece.value, ""])
             elif piece.kind != "mark":
-                self.turns[-1][1] += piece.value
+                self.turns[-1][1] += writable(piece.value)
         self.next = next((i for i, (role, _) in enumerate(self.turns) if role == "assistant"), 0)
         self.code: list[str] = []
 
