@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -20,7 +19,7 @@ from prmkit.model.prm import PRM
 from prmkit.types import Problem, Trajectory
 
 STEP = 17
-"""Tokens of a step with its marker, and with what a chat writes around it."""
+"""Tokens of a step with its marker and with what a chat writes around it."""
 SPECS = {"classes": "qwen2.5-math-prm", "pair": "math-shepherd", "turns": "rlhflow"}
 """Conventions: two classes at a marker; + against - at a tag; + against - as an answer to every step."""
 PAIR = {"+": 648, "-": 387, "ки": 12902}
@@ -216,18 +215,27 @@ def load(prm: PRM, cell: Cell) -> Load:
         # The first thousands of ids belong to words that the bench writes itself.
         return " ".join(f"w{draw.randrange(13_000, limit)}" for _ in range(count))
 
-    probe = _encode(prm, "w", [[f"Step {place}: w" for place in (1, 2, 3)]])[0]
+    def step(place: int, count: int) -> str:
+        # Written out, so that every scorer of the convention sees the same text.
+        return prm.spec.heading.format(number=place + 1) + words(count)
+
+    probe = _encode(prm, "w", [[step(place, 1) for place in range(3)]])[0]
     count = 1 + STEP - (probe.marks[2] - probe.marks[1])  # type: ignore[operator]
+    # What a chat writes behind a solution counts as part of its last step.
+    behind = len(probe.ids) - probe.solution - 3 * (1 + STEP - count)
 
     @cache
-    def text(place: int, node: Node) -> str:
-        return f"Step {place + 1}: {words(count)}"
+    def text(place: int, last: bool, node: Node) -> str:
+        return step(place, count - behind if last else count)
 
-    steps = [[text(place, node) for place, node in enumerate(its)] for its in cell.steps]
+    steps = [
+        [text(place, place + 1 == len(its), node) for place, node in enumerate(its)] for its in cell.steps
+    ]
     question = words(1 + cell.prompt - cell.shared * STEP - probe.solution)
     read = _encode(prm, question, steps)
     marks = [[int(place) for place in one.marks if place is not None] for one in read]
-    assert all(b - a == STEP for its in marks for a, b in pairwise(its)), cell.name
+    lengths = {len(one.ids) for one in read}
+    assert lengths == {cell.prompt + (len(cell.steps[0]) - cell.shared) * STEP}, (cell.name, lengths)
     return Load(question, steps, [one.ids for one in read], marks)
 
 
