@@ -71,7 +71,6 @@ def command(
     def opened(dtype: str = "float32") -> Any:
         return load(folder, spec, dtype=dtype, device=device, max_tokens=max_tokens)
 
-    model = opened()
     bad: list[Quarantined] = []
     rows = {Path(file).stem: _read(file, bad) for file in files}
     rows |= {name: suite({one: find_domain(one) for one in domains()}, name) for name in suites}
@@ -86,6 +85,7 @@ def command(
         truth=truth_of(plugin) if plugin.tasks else None,
         halved=lambda: opened("bfloat16"),
     )
+    model = opened()
     with show.progress("audit") as tick:
         found = audit(model, ask, tick=tick)
     if out:

@@ -35,7 +35,8 @@ HOW: Mapping[str, str] = {
     " other suites, at the best one of the suite's other half, and at its own best one, which nobody knows"
     " beforehand.",
     "bias": "Changes of a right solution's total when it is written otherwise, and how often the same edit"
-    " lifts a solution with a planted mistake above the right one.",
+    " lifts a solution with a planted mistake above the right one, of pairs that were told apart. Allowed:"
+    " the rules of the task call the edited solution right.",
     "invariance": "The same solutions scored another way. Exact ways may differ by rounding in float32 only.",
     "calibration": "Scores against the share of right steps, by place. ECE is too large where rows are few.",
     "contamination": "Same problem, 13 words of it in a row, or the text of a long step.",
@@ -109,14 +110,16 @@ def _edits(found: Sequence[Found]) -> plots.Figure | None:
     panel: dict[str, Estimate] = {}
     column = ""
     for one in found:
-        first = next((f.column for f in one.figures if f.column.endswith(", right")), None)
+        first = next(
+            (f.column for f in one.figures if f.column.startswith("Δ ") and f.column != "Δ score"), None
+        )
         for figure in one.figures:
             if first and figure.column == first:
                 column = first
                 panel[figure.row] = _cell(figure.found, signed=True) or Estimate(0.0)
     moved = [row for row, cell in panel.items() if cell.decided]
     return plots.forest(
-        {f"{column.removesuffix(', right')} of a right solution": panel},
+        {f"{column} of a right solution": panel},
         title="Right solutions written otherwise",
         caption="Change of a right solution's total under each edit. Grey: the interval includes zero.",
         zero=True,

@@ -143,11 +143,11 @@ def group_finding(
     totals = tuple(dict.fromkeys((aggregator, *TOTALS)))
     figures = []
     for edit, one in read.items():
-        figures += [Figure(edit, f"Δ {total}, right", plain(moves(one, total, how))) for total in totals]
+        figures += [Figure(edit, f"Δ {total}", plain(moves(one, total, how))) for total in totals]
         for total in totals:
             share = clustered_wilson(*overtakes(one, total, unit))
             figures.append(Figure(edit, f"overtakes by {total}", share))
-        figures.append(Figure(edit, "allowed by the task", clustered_wilson(one.same, one.clusters)))
+        figures.append(Figure(edit, "allowed", clustered_wilson(one.same, one.clusters)))
     moved = {edit: moves(one, aggregator, how) for edit, one in read.items()}
     # A loss counts only where the edited solution is still right; a rise counts anywhere.
     counted = [

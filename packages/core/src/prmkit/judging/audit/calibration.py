@@ -98,7 +98,7 @@ def calibration_finding(
         return unknown("calibration", name, why, figures)
     if "warning" in verdicts:
         return Finding(
-            "calibration", name, "warning", f"{text} At some places they mean less.", "", tuple(figures)
+            "calibration", name, "warning", f"{text} They do not mean what they say.", "", tuple(figures)
         )
     if set(verdicts) == {"fine"} and error.high <= 2 * MARGIN:
         return Finding("calibration", name, "fine", text, "", tuple(figures))

@@ -22,6 +22,7 @@ from prmkit.judging.audit.finding import (
     Finding,
     Verdict,
     change,
+    inside,
     mean,
     plain,
     said,
@@ -36,6 +37,8 @@ from prmkit.types import Sample
 
 LITTLE, MUCH = 0.25, 0.5
 """Shares of the drop below which nothing is carried on, and above which it is."""
+CAUGHT = 0.75
+"""Share of solutions with a wrong step that must stand below the right one."""
 MEANINGS: Mapping[str, str] = {
     "own_merit": "judges each step by itself",
     "prefix": "says wrong of all that follows a mistake, also once it is corrected",
@@ -240,14 +243,21 @@ def _judged(
         f"A solution with a wrong step and a right answer stands below the right one in {said(caught)}"
         f" of pairs (by {aggregator}); one with a false answer in {said(noticed)}."
     )
-    if caught.high <= 0.5 or (caught.high < noticed.low and caught.low <= 0.5) or where.low > 0.5:
+    if where.low > 0.5 or (caught.high < noticed.low and caught.high < CAUGHT):
         text += " It looks at the answer rather than at the steps."
         return Finding("value", name, "warning", text, "", figures)
-    if caught.low > 0.5:
-        return Finding("value", name, "fine", text, "", figures)
-    return unknown(
-        "value", name, f"wrong processes are below the right one in {said(caught)} of pairs", figures
-    )
+    return _by_share("value", name, caught, text, figures)
+
+
+def _by_share(check: str, name: str, found: Interval, text: str, figures: tuple[Figure, ...]) -> Finding:
+    """A verdict on a share of pairs that are told apart."""
+    if found.high < CAUGHT:
+        return Finding(
+            check, name, "warning", f"{text} Wrong steps are missed: {CAUGHT} is asked.", "", figures
+        )
+    if found.low > CAUGHT:
+        return Finding(check, name, "fine", text, "", figures)
+    return unknown(check, name, f"{inside(text)}; {CAUGHT} is asked", figures)
 
 
 def _lowest_at_end(rows: Sequence[tuple[int, Values]]) -> list[bool | None]:
@@ -282,8 +292,4 @@ def recorded_finding(
     figures = (Figure("recorded right answers: right against wrong process", "AUROC", found),)
     name = "recorded right answers"
     text = f"Among recorded right answers, right processes stand above wrong ones: AUROC {said(found)}."
-    if found.low > 0.5 or found.high < 0.5:
-        return Finding("value", name, "fine" if found.low > 0.5 else "warning", text, "", figures)
-    return unknown(
-        "value", name, f"AUROC {said(found)} among recorded right answers includes chance", figures
-    )
+    return _by_share("value", name, found, text, figures)
