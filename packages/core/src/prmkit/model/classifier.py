@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -107,6 +109,18 @@ class StepClassifier(nn.Module):
             found.append(_packed(split, given, batch["position_ids"][:, at], made, cache))
             start += len(part)
         return found[0] if len(found) == 1 else torch.cat(found, 1)
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Without dropout; a module that is in training goes back to it."""
+        training = self.training
+        if training:
+            self.eval()
+        try:
+            yield
+        finally:
+            if training:
+                self.train()
 
     def head(self, vectors: torch.Tensor) -> torch.Tensor:
         """Outputs for hidden states.

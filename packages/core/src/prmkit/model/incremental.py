@@ -72,20 +72,18 @@ class Incremental:
             return []
         prm = self.prm
         rows = reading.examples(prm, prm.encoder([(problem, one) for one in trajectories]))
-        training = prm.module.training
-        prm.module.eval()
         ids = [row.encoded.ids for row in rows]
         forest = grow(ids, self._known, [row.encoded.solution for row in rows])
-        self._read(forest, reading.moved(prm, collate_forest(rows, forest)))
         marks = [
             int(slots[place])
             for row, slots in zip(rows, forest.where, strict=True)
             for place in row.encoded.marks
             if place is not None
         ]
-        assert self._hidden is not None
-        logits = reading.by_step(prm.module.head(self._hidden[marks]), rows)
-        prm.module.train(training)
+        with prm.module.at_rest():
+            self._read(forest, reading.moved(prm, collate_forest(rows, forest)))
+            assert self._hidden is not None
+            logits = reading.by_step(prm.module.head(self._hidden[marks]), rows)
         self._calls += 1
         self._used[np.concatenate(forest.where)] = self._calls
         if self.kept > self.keep:

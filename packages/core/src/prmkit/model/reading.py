@@ -57,15 +57,13 @@ def step_logits(prm: PRM, encoded: Sequence[Encoded]) -> list[list[torch.Tensor 
     """
     found: list[list[torch.Tensor | None]] = [[None] * len(one.marks) for one in encoded]
     wanted = [i for i, one in enumerate(encoded) if any(place is not None for place in one.marks)]
-    training = prm.module.training
-    prm.module.eval()
-    for group in layout(prm, [encoded[i] for i in wanted]):
-        members = [wanted[i] for i in group.members]
-        mine = examples(prm, [encoded[i] for i in members])
-        read = _forest(prm, mine, group.problem) if group.kind == "forest" else _rows(prm, mine)
-        for i, told in zip(members, read, strict=True):
-            found[i] = told
-    prm.module.train(training)
+    with prm.module.at_rest():
+        for group in layout(prm, [encoded[i] for i in wanted]):
+            members = [wanted[i] for i in group.members]
+            mine = examples(prm, [encoded[i] for i in members])
+            read = _forest(prm, mine, group.problem) if group.kind == "forest" else _rows(prm, mine)
+            for i, told in zip(members, read, strict=True):
+                found[i] = told
     return found
 
 
