@@ -203,11 +203,30 @@ def test_gradients_of_a_forest_are_those_of_its_rows(prm):
             assert float((packed[name] - one.grad).abs().max()) < 1e-5 * max(scale, 1.0), name
 
 
-def test_blocks_without_the_processor_s_own_kernel_agree(prm, monkeypatch):
+@pytest.mark.parametrize("tile", [1, 200, 1 << 26])
+def test_blocks_without_the_processor_s_own_kernel_agree(prm, monkeypatch, tile):
     pairs = solutions(5, 10)
     wanted = one_by_one(prm, pairs)
+    monkeypatch.setattr(attention, "TILE", tile)
     monkeypatch.setattr(attention, "_read_fast", attention._read_plain)
     near([one.values for one in prm.score_many(pairs)], wanted)
+
+
+@pytest.mark.parametrize("tile", [1, 300, 1 << 26])
+def test_gradients_of_both_ways_agree(monkeypatch, tile):
+    draw = torch.Generator().manual_seed(0)
+    forest = grow([(1, 2, 3, 4, 5, 6), (1, 2, 3, 7, 8), (1, 2, 9)])
+    sides = [torch.randn(1, 2, len(forest), 4, generator=draw, requires_grad=True) for _ in range(3)]
+    told = []
+    for way in ("fast", "plain"):
+        if way == "plain":
+            monkeypatch.setattr(attention, "TILE", tile)
+            monkeypatch.setattr(attention, "_read_fast", attention._read_plain)
+            monkeypatch.setattr(attention, "_back_fast", attention._back_plain)
+        mixed = attention._Blocks.apply(*sides, plan(forest, dense=3), 0.5)
+        told.append((mixed, *torch.autograd.grad(mixed.pow(3).sum(), sides)))
+    for one, other in zip(*told, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_bidirectional_backbones_read_rows_only(encoder_folder):

@@ -12,6 +12,8 @@ from transformers.masking_utils import sdpa_mask
 from prmkit.encode.blocks import Block, Plan
 
 NAME = "prmkit_forest"
+TILE = 1 << 26
+"""Scores held at once where no kernel does the work (256 MiB)."""
 _REFUSED = ("softcap", "s_aux", "position_bias")
 """Settings of attention that these blocks do not follow."""
 
@@ -133,9 +135,13 @@ def _back_fast(
 def _read_plain(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, one: Block, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    scores = _scores(query, key, one, scale)
-    log = scores.logsumexp(-1)
-    return (scores - log[..., None]).exp() @ value.float(), log
+    """The same by matrix products, on every device; a tile of queries at a time."""
+    parts, logs = [], []
+    for at in _tiles(query, key):
+        scores = _scores(query[:, :, at], key, one, scale, at)
+        logs.append(scores.logsumexp(-1))
+        parts.append((scores - logs[-1][..., None]).exp() @ value.float())
+    return torch.cat(parts, 2), torch.cat(logs, 2)
 
 
 def _back_plain(
@@ -148,18 +154,30 @@ def _back_plain(
     one: Block,
     scale: float,
 ) -> tuple[torch.Tensor, ...]:
-    share = (_scores(query, key, one, scale) - weight[..., None]).exp()
-    slope = gradient.float()
-    inner = share * (slope @ value.float().mT - (slope * mixed.float()).sum(-1, keepdim=True))
-    return inner @ key.float() * scale, inner.mT @ query.float() * scale, share.mT @ slope
+    of_query, of_key, of_value = (torch.zeros_like(one, dtype=torch.float32) for one in (query, key, value))
+    for at in _tiles(query, key):
+        mine = query[:, :, at]
+        share = (_scores(mine, key, one, scale, at) - weight[:, :, at, None]).exp()
+        slope = gradient[:, :, at].float()
+        inner = slope @ value.float().mT - (slope * mixed[:, :, at].float()).sum(-1, keepdim=True)
+        inner = share * inner
+        of_query[:, :, at] = inner @ key.float() * scale
+        of_key += inner.mT @ mine.float() * scale
+        of_value += share.mT @ slope
+    return of_query, of_key, of_value
 
 
-def _scores(query: torch.Tensor, key: torch.Tensor, one: Block, scale: float) -> torch.Tensor:
+def _tiles(query: torch.Tensor, key: torch.Tensor) -> list[slice]:
+    rows = max(1, TILE // (query.shape[0] * query.shape[1] * key.shape[2]))
+    return [slice(start, start + rows) for start in range(0, query.shape[2], rows)]
+
+
+def _scores(query: torch.Tensor, key: torch.Tensor, one: Block, scale: float, at: slice) -> torch.Tensor:
     scores = query.float() @ key.float().mT * scale
     if one.causal:
-        hidden = torch.ones(scores.shape[-2:], dtype=torch.bool, device=query.device).triu(1)
+        hidden = torch.ones(scores.shape[-2:], dtype=torch.bool, device=query.device).triu(1 + at.start)
         return scores.masked_fill(hidden, -torch.inf)
-    return scores if one.mask is None else scores + one.mask
+    return scores if one.mask is None else scores + one.mask[at]
 
 
 AttentionInterface.register(NAME, forest_attention)
