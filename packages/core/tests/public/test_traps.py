@@ -230,6 +230,12 @@ class TestBrokenFolders:
             load_prm(folder, spec="reasonflux-1.5b")
         assert "prmkit prm convert" in str(told.value)
 
+    def test_a_spec_of_ones_own_reads_one_output(self, tiny, qwen, tmp_path):
+        folder = tiny.classifier(tmp_path / "one", qwen, 1)
+        prm = load_prm(folder, spec=PRMSpec(name="mine", marker="\n", link="sigmoid"))
+        assert prm.head == "scalar"
+        assert 0 < prm.score_steps("2 + 3?", [["5"]])[0][0] < 1
+
     def test_an_adapter_alone_is_no_model(self, tmp_path):
         (tmp_path / "adapter_config.json").write_text("{}")
         with pytest.raises(CheckpointError, match="holds an adapter") as told:

@@ -67,7 +67,8 @@ def open_network(folder: Path, tokenizer: Any, spec: PRMSpec, dtype: str) -> tup
         body = open_body(folder, dtype)
         head = _head(folder, tokenizer, spec, body)
         network, outputs = Headed(body, head.to(body.dtype)).eval(), _width(head)
-    wanted = 1 if spec.head in ("scalar", "mean_vocab") else 2 if spec.head == "token_pair" else spec.classes
+    single = spec.head in ("scalar", "mean_vocab") or spec.link not in ("softmax", "difference")
+    wanted = 1 if single else 2 if spec.head == "token_pair" else spec.classes
     if outputs != wanted:
         raise CheckpointError(
             f"the head has {outputs} outputs per token, the spec reads {wanted}",
