@@ -10,6 +10,7 @@ from prmkit.model.folder import open_folder
 from prmkit.model.generative import GenerativePRM
 from prmkit.model.implicit import ImplicitPRM
 from prmkit.model.next_token import NextTokenPRM
+from prmkit.model.pair import is_pair, load_pair
 from prmkit.model.prm import PRM
 from prmkit.model.spec import family, loadable
 from prmkit.model.store import CARD
@@ -34,6 +35,9 @@ def open_any(
         ConfigError: A reference for a kind that has none.
         UnknownNameError: No family has this name.
     """
+    if is_pair(path):
+        given = {"dtype": dtype, "device": device, "max_tokens": max_tokens}
+        return load_pair(path, spec, reference=reference, **given)
     asked = spec
     if isinstance(spec, str) and not (Path(path) / CARD).is_file():
         asked = loadable(family(spec))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+from collections.abc import Collection
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -99,9 +100,9 @@ def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[st
     tokenizer = load_tokenizer(folder)
     if not (folder / CARD).is_file():
         return _foreign(folder, tokenizer, spec, dtype)
-    card = _read_card(folder)
-    own = _spec(card["spec"], folder)
-    _same_rendering(card, own, spec, tokenizer, folder)
+    card = read_card(folder, HEADS)
+    own = read_spec(card["spec"], folder)
+    same_rendering(card, own, spec, tokenizer, folder)
     found = weights_digest(folder)
     if found != card["weights"]:
         raise CheckpointError(
@@ -172,7 +173,12 @@ def _save_policy(prm: PRM, folder: Path, how: Literal["copy", "link"]) -> dict[s
     return {"path": POLICY, "digest": digest, "separator": policy.separator}
 
 
-def _read_card(folder: Path) -> dict[str, Any]:
+def read_card(folder: Path, heads: Collection[str]) -> dict[str, Any]:
+    """The card of a folder whose head is one of ``heads``.
+
+    Raises:
+        CheckpointError: It cannot be read, lacks an entry, or is of another version or head.
+    """
     try:
         card = json.loads((folder / CARD).read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -195,7 +201,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"the card lacks {absent[0]!r}", do="save the PRM again", file=folder / CARD, field=absent[0]
         )
-    if card["format"] != FORMAT or card["head"] not in HEADS:
+    if card["format"] != FORMAT or card["head"] not in heads:
         raise CheckpointError(
             f"card format {card['format']!r} with head {card['head']!r} is unknown here",
             do="use the prmkit version that wrote it",
@@ -205,7 +211,12 @@ def _read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
-def _spec(given: Any, folder: Path) -> PRMSpec:
+def read_spec(given: Any, folder: Path) -> PRMSpec:
+    """The spec that a card holds.
+
+    Raises:
+        CheckpointError: It cannot be read.
+    """
     try:
         values = dict(given)
         unknown = sorted(set(values) - {one.name for one in fields(PRMSpec)})
@@ -247,9 +258,14 @@ def _options(given: Any, folder: Path) -> HeadOptions:
         ) from error
 
 
-def _same_rendering(
+def same_rendering(
     card: dict[str, Any], own: PRMSpec, asked: PRMSpec | str | None, tokenizer: Any, folder: Path
 ) -> None:
+    """Refuse a folder whose text would reach the model otherwise than in training.
+
+    Raises:
+        RendererMismatchError: Names what differs.
+    """
     if isinstance(asked, str) and asked != own.name:
         raise RendererMismatchError(
             f"this PRM was trained with spec {own.name!r}, and {asked!r} is asked for",

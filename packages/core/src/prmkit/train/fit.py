@@ -19,6 +19,7 @@ from prmkit.model.backbone import freeze, reshaped
 from prmkit.model.folder import load_config, load_tokenizer
 from prmkit.model.heads import HeadOptions, usual_spec
 from prmkit.model.prm import PRM
+from prmkit.train.implicit import USUAL, Implicit
 from prmkit.train.optimizer import muon
 from prmkit.train.settings import FitSettings
 from prmkit.train.trainer import PRMTrainer
@@ -68,23 +69,7 @@ def fit(
         ConfigError: The optimizer does not go with adapters, a shape with pretrained weights, a head with
             its options or labels, or what is learned with the variant.
     """
-    head = settings.head or ("scalar" if settings.objective else "binary")
-    options = HeadOptions(
-        settings.names, settings.levels, step=settings.step_share, whole=settings.whole_share
-    )
-    prm = PRM.create(
-        *_start(settings),
-        spec=_spec(settings, head, options),
-        head=head,
-        options=options,
-        init=settings.init or "pretrained",
-        policy=settings.policy or None,
-        separator=settings.separator or None,
-        target=settings.learns,
-        device=settings.device,
-        dropout=settings.dropout,
-        seed=seed,
-    )
+    prm = _untrained(settings, seed)
     prm.max_tokens = settings.max_tokens or None
     if settings.frozen:
         freeze(prm.module.network, settings.frozen)
@@ -93,7 +78,7 @@ def fit(
         arguments(settings, scratch, seed),
         samples,
         target=settings.learns,
-        objective=settings.objective,
+        objective=settings.implicit or settings.objective,
         wrong_weight=settings.wrong_weight or "balanced",
         balance=settings.balance,
         mixture=settings.mixture,
@@ -110,6 +95,32 @@ def fit(
     prm.save(out)
     shutil.rmtree(scratch, ignore_errors=True)
     return {"updates": done.global_step, "loss": done.training_loss, **prm.labels["counts"]}
+
+
+def _untrained(settings: FitSettings, seed: int) -> PRM | Implicit:
+    learns = settings.learns
+    if settings.implicit:
+        if settings.width or settings.layers:
+            _start(settings)  # refuses a shape: the language model comes trained
+        spec = replace(USUAL, truncate=settings.truncate, max_tokens=settings.max_tokens or USUAL.max_tokens)
+        return Implicit.create(settings.backbone, spec, beta=settings.beta, device=settings.device)
+    head = settings.head or ("scalar" if settings.objective else "binary")
+    options = HeadOptions(
+        settings.names, settings.levels, step=settings.step_share, whole=settings.whole_share
+    )
+    return PRM.create(
+        *_start(settings),
+        spec=_spec(settings, head, options),
+        head=head,
+        options=options,
+        init=settings.init or "pretrained",
+        policy=settings.policy or None,
+        separator=settings.separator or None,
+        target=learns,
+        device=settings.device,
+        dropout=settings.dropout,
+        seed=seed,
+    )
 
 
 def _spec(settings: FitSettings, head: str, options: HeadOptions) -> PRMSpec:
@@ -139,7 +150,7 @@ def _start(settings: FitSettings) -> tuple[str | PretrainedConfig, Any]:
     return config, load_tokenizer(settings.backbone)
 
 
-def _optimizer(settings: FitSettings, prm: PRM) -> torch.optim.Optimizer | None:
+def _optimizer(settings: FitSettings, prm: PRM | Implicit) -> torch.optim.Optimizer | None:
     """The optimizer that the settings name; None for the Trainer's own AdamW."""
     if settings.optimizer == "adamw":
         return None

@@ -16,6 +16,7 @@ from prmkit.model.prm import PRM
 from prmkit.records import digest_of
 from prmkit.stats import auroc
 from prmkit.train.examples import LabelCounts
+from prmkit.train.implicit import Implicit
 from prmkit.train.preference import GroupCounts, grouped
 from prmkit.train.targets import lesson
 from prmkit.types import Json, Sample
@@ -24,7 +25,7 @@ COMPARING = ("scalar", "binary", "surprisal")
 """Heads whose output can be the reward of a solution."""
 
 
-def meaning(samples: Sequence[Sample], counts: LabelCounts, prm: PRM) -> dict[str, Json]:
+def meaning(samples: Sequence[Sample], counts: LabelCounts, prm: PRM | Implicit) -> dict[str, Json]:
     """What the labels are, for the PRM's card.
 
     Raises:
@@ -60,7 +61,9 @@ def meaning(samples: Sequence[Sample], counts: LabelCounts, prm: PRM) -> dict[st
     }
 
 
-def compared(examples: Sequence[Example], counts: GroupCounts, prm: PRM, how: str) -> dict[str, Json]:
+def compared(
+    examples: Sequence[Example], counts: GroupCounts, prm: PRM | Implicit, how: str
+) -> dict[str, Json]:
     """What was compared, for the PRM's card.
 
     Raises:

@@ -21,7 +21,9 @@ from prmkit.train.losses import (
     class_cross_entropy,
     cross_entropy,
     effective_weights,
+    kto,
     listwise,
+    nca,
     pinball,
     squared_error,
     step_logit,
@@ -35,6 +37,8 @@ class How(NamedTuple):
     spec: PRMSpec
     options: HeadOptions = HeadOptions()
     wrong_weight: float = 1.0
+    baseline: torch.Tensor | None = None
+    """Reference point of ``kto``, one for a whole update."""
 
 
 Sums = Callable[[torch.Tensor, Batch, How], torch.Tensor]
@@ -177,6 +181,28 @@ def pairwise(logits: torch.Tensor, batch: Batch, how: How) -> torch.Tensor:
     return bradley_terry(told[0::2], told[1::2], _pair_weights(batch), margins)[None]
 
 
+def contrastive(logits: torch.Tensor, batch: Batch, how: How) -> torch.Tensor:
+    """Noise-contrastive loss of pairs; each pair's better example stands before the worse one.
+
+    Shapes:
+        logits: (B, K, 1). result: (1,).
+    """
+    told = rewards(logits, batch, how)
+    return nca(told[0::2], told[1::2], _pair_weights(batch))[None]
+
+
+def prospect(logits: torch.Tensor, batch: Batch, how: How) -> torch.Tensor:
+    """Prospect loss of solutions by their outcome, against the update's baseline.
+
+    Shapes:
+        logits: (B, K, 1). result: (1,).
+    """
+    assert how.baseline is not None
+    right = batch["labels"][batch["labelled"]] >= 0.5
+    weights = _own_weights(batch, how)[batch["labelled"]]
+    return kto(rewards(logits, batch, how), right, how.baseline, weights)[None]
+
+
 def _pair_weights(batch: Batch) -> torch.Tensor:
     return batch["weights"][batch["labelled"]][0::2]
 
@@ -232,6 +258,15 @@ COMPARED: Mapping[str, Objective] = {
     "listwise": Objective(ranking, lambda batch, how: _group_weights(batch).sum()[None]),
 }
 """Objectives that compare whole solutions, by name; heads ``scalar``, ``binary`` and ``surprisal``."""
+
+
+RATIO: Mapping[str, Objective] = {
+    "ce": Objective(steps, _one),
+    "kto": Objective(prospect, _one),
+    "dpo": COMPARED["pairwise"],
+    "nca": Objective(contrastive, COMPARED["pairwise"].weights),
+}
+"""Objectives of log-ratio PRMs, by name; the last two compare."""
 
 
 def own(head: str, kind: str) -> Objective:

@@ -47,6 +47,11 @@ class FitSettings:
     objective: Literal["", "pairwise", "listwise"] = ""
     """``pairwise``, ``listwise``: a reward model of whole solutions; those of a problem are compared by
     their outcomes."""
+    implicit: Literal["", "ce", "dpo", "kto", "nca"] = ""
+    """Train the backbone, a language model, so that its log-ratio to itself as it was is the reward: on
+    outcomes (``ce``, ``kto``) or on right and wrong solutions of a problem (``dpo``, ``nca``)."""
+    beta: float = 0.05
+    """Scale of log-ratios."""
     mixture: Mapping[str, float] = field(default_factory=dict)
     """Share of each domain in what is trained on; empty takes the rows as they are."""
     epochs: float = 3.0
@@ -88,7 +93,7 @@ class FitSettings:
 
     @property
     def learns(self) -> Literal["steps", "outcome"]:
-        """What is learned, by ``target``, ``variant`` and ``objective`` together.
+        """What is learned, by ``target``, ``variant``, ``objective`` and ``implicit`` together.
 
         Raises:
             ConfigError: They contradict each other, or ask for a generative model.
@@ -103,8 +108,21 @@ class FitSettings:
                 do="train dprm or dorm; a generative one is a language model tuned on written verifications",
                 field="variant",
             )
-        if self.variant == "dprm" and (self.target == "outcome" or self.objective):
+        whole = self.objective or self.implicit
+        if self.implicit and (self.head or self.objective or self.policy or self.kind):
+            raise ConfigError(
+                f"implicit {self.implicit!r} has no head, kind, policy or other objective",
+                do="leave them out, or leave implicit out",
+                field="implicit",
+            )
+        if self.implicit and (self.init == "random" or self.view != "solution" or self.dropout):
+            raise ConfigError(
+                "a log-ratio begins with a trained language model that reads left to right",
+                do="leave init, view and dropout out",
+                field="implicit",
+            )
+        if self.variant == "dprm" and (self.target == "outcome" or whole):
             raise ConfigError(
                 "variant 'dprm' learns steps", do="use variant: dorm for whole solutions", field="variant"
             )
-        return "outcome" if self.objective or self.variant == "dorm" else self.target
+        return "outcome" if whole or self.variant == "dorm" else self.target

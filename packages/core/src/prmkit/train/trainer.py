@@ -12,7 +12,13 @@ import torch
 from peft import PeftConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch.utils.data import DataLoader
-from transformers import AutoModelForTokenClassification, Trainer, TrainingArguments
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForTokenClassification,
+    Trainer,
+    TrainingArguments,
+)
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from prmkit.encode.blocks import plan as plan_blocks
 from prmkit.encode.collate import Batch, Example, collate, collate_forest
@@ -26,13 +32,15 @@ from prmkit.model.prm import PRM
 from prmkit.model.reading import INPUTS
 from prmkit.model.store import SURPRISAL
 from prmkit.train.examples import prepare, report
+from prmkit.train.implicit import Implicit, Ratio, check_ratio, mismatched
+from prmkit.train.losses import kto_baseline
 from prmkit.train.meaning import class_weight, compared, drawn, meaning, ordered, told_apart
-from prmkit.train.objectives import COMPARED, How, own, rewards
+from prmkit.train.objectives import COMPARED, RATIO, How, own, rewards
 from prmkit.train.preference import Comparison, GroupBatches, compare, report_groups
 from prmkit.train.targets import Target, lesson
 
 log = logging.getLogger(__name__)
-WEIGHTS, ADAPTER = "model.safetensors", "adapter"
+WEIGHTS, ADAPTER, OTHER = "model.safetensors", "adapter", "other_"
 
 
 class PRMTrainer(Trainer):
@@ -42,14 +50,15 @@ class PRMTrainer(Trainer):
     labelled steps of a whole update, so gradient accumulation changes nothing.
 
     Args:
-        model: The PRM, or the folder of a backbone to put a binary head on.
+        model: The PRM, a log-ratio PRM, or the folder of a backbone to put a binary head on.
         args: Arguments of transformers; batches follow ``batch_tokens`` unless that is None.
         train_dataset: Samples with labels, or rows ``{"prompt", "completions", "labels"}``; with an
             objective that compares, see ``preference.compare``.
         eval_dataset: The same, for ``evaluate``.
         target: What is learned: the label of each step, or the outcome at the last one.
         objective: ``pairwise`` (Bradley-Terry) or ``listwise`` compares whole solutions by the output at
-            their last step; empty learns labels as the head does.
+            their last step; empty learns labels as the head does. A log-ratio PRM has ``ce`` and ``kto``
+            (outcomes), ``dpo`` and ``nca`` (pairs) in place of these.
         wrong_weight: Loss weight of a wrong step against a right one; ``"balanced"`` gives both
             classes the same total weight.
         balance: Train on as many solutions with a wrong step as without one.
@@ -71,13 +80,13 @@ class PRMTrainer(Trainer):
 
     def __init__(
         self,
-        model: PRM | str | Path,
+        model: PRM | Implicit | str | Path,
         args: TrainingArguments,
         train_dataset: Iterable[Any],
         eval_dataset: Iterable[Any] | None = None,
         *,
         target: Target = "steps",
-        objective: Literal["", Comparison] = "",
+        objective: Literal["", Comparison, Ratio] = "",
         wrong_weight: float | Literal["balanced"] = 1.0,
         balance: bool = False,
         mixture: Mapping[str, float] | None = None,
@@ -86,12 +95,12 @@ class PRMTrainer(Trainer):
         peft_config: PeftConfig | None = None,
         **given: Any,
     ) -> None:
-        self.prm = model if isinstance(model, PRM) else PRM.create(model, seed=args.seed)
-        self.prm.target = target if not objective else "outcome"
-        self.compares = objective
+        self.prm = PRM.create(model, seed=args.seed) if isinstance(model, str | Path) else model
+        self.prm.target = "outcome" if objective else target
+        self.goal, self.compares, self.baseline = objective, _comparison(self.prm, objective), None
         examples, domains = self._taught(train_dataset, wrong_weight)
         if balance:
-            if objective:
+            if self.compares:
                 raise ConfigError(
                     "compared solutions are balanced as they are", do="leave balance out", field="balance"
                 )
@@ -104,7 +113,8 @@ class PRMTrainer(Trainer):
         held = None if eval_dataset is None else self._held(eval_dataset)
         self.batch_tokens = batch_tokens
         if peft_config is not None:
-            wrapped = replace(peft_config, task_type="TOKEN_CLS")
+            kind = "CAUSAL_LM" if isinstance(self.prm, Implicit) else "TOKEN_CLS"
+            wrapped = replace(peft_config, task_type=kind)
             with torch.random.fork_rng():
                 torch.manual_seed(args.seed)
                 self.prm.module.network = get_peft_model(self.prm.module.network, wrapped)
@@ -123,7 +133,7 @@ class PRMTrainer(Trainer):
         prm = self.prm
         if self.compares:
             examples, domains = self._compared(rows)
-            self.objective, self.wrong_weight = COMPARED[self.compares], 1.0
+            self.objective, self.wrong_weight = {**COMPARED, **RATIO}[self.goal], 1.0
             if wrong_weight != 1:
                 raise ConfigError(
                     "compared solutions have no classes to weigh",
@@ -135,15 +145,17 @@ class PRMTrainer(Trainer):
         report(counts, "training labels")
         prm.labels = meaning(samples, counts, prm)
         kind = str(prm.labels["kind"])
-        self.objective = own(prm.head, kind)
+        self.objective = RATIO[self.goal] if self.goal else own(prm.head, kind)
         self.wrong_weight = class_weight(counts, kind, wrong_weight)
-        return examples, [sample.problem.domain for sample in samples]
+        if self.goal:
+            prm.labels = {**prm.labels, "objective": self.goal}
+        return self._opposed(examples), [sample.problem.domain for sample in samples]
 
     def _compared(self, rows: Iterable[Any]) -> tuple[list[Example], list[str]]:
         prm = self.prm
         examples, counts, found = compare(rows, prm.encoder, self.compares, causal=prm.module.causal)
         report_groups(counts, "training comparisons")
-        prm.labels = compared(examples, counts, prm, self.compares)
+        prm.labels = compared(examples, counts, prm, self.goal)
         return examples, [problem.domain for problem in found]
 
     def _held(self, rows: Iterable[Any]) -> list[Example]:
@@ -155,10 +167,23 @@ class PRMTrainer(Trainer):
         else:
             examples, told, _ = prepare(rows, prm.encoder, **_reads(prm))
             report(told, "evaluation labels")
+            examples = self._opposed(examples)
         return _with_features(prm, examples)
 
+    def _opposed(self, examples: list[Example]) -> list[Example]:
+        """The examples; for ``kto`` each with its problem's mismatched solution."""
+        if self.goal != "kto":
+            return examples
+        others = _with_features(self.prm, mismatched(examples, problems(examples)))
+        return [replace(one, other=other) for one, other in zip(examples, others, strict=True)]
+
     def _collate(self, examples: list[Example]) -> Batch:
-        return collate(examples, pad=self.prm.pad)
+        batch = collate(examples, pad=self.prm.pad)
+        others = [one.other for one in examples if one.other is not None]
+        if others:
+            told = collate(others, pad=self.prm.pad)
+            batch.update({OTHER + name: one for name, one in told.items()})
+        return batch
 
     def _pack(self, examples: list[Example]) -> dict[str, Any]:
         forest = grow([one.encoded.ids for one in examples], groups=problems(examples))
@@ -243,8 +268,10 @@ class PRMTrainer(Trainer):
         values: list[float] = []
         labels: list[float] = []
         members: list[int | None] = []
-        for group in self._portions(examples):
-            mine = [examples[i] for i in group]
+        portions = [[examples[i] for i in group] for group in self._portions(examples)]
+        if self.goal == "kto":
+            self.baseline = self._measured([self._collate(mine) for mine in portions])
+        for mine in portions:
             batch = self._prepare_inputs(self._collate(mine))
             logits = module(**_given(batch)).float()
             sums.append(self.objective.sums(logits, batch, self.how))
@@ -274,11 +301,30 @@ class PRMTrainer(Trainer):
     @property
     def how(self) -> How:
         """Settings that the objective reads."""
-        return How(self.prm.spec, self.prm.options, self.wrong_weight)
+        return How(self.prm.spec, self.prm.options, self.wrong_weight, self.baseline)
+
+    @torch.no_grad()
+    def _measured(self, batches: Sequence[Batch]) -> torch.Tensor:
+        """The baseline of ``kto`` over the batches of an update, of all processes together."""
+        module, sums, weights = self.prm.module, [], []
+        training = module.training
+        module.eval()
+        for batch in map(self._prepare_inputs, batches):
+            other = {name.removeprefix(OTHER): one for name, one in batch.items() if name.startswith(OTHER)}
+            weight = batch["weights"].sum(1)
+            sums.append((module(**_given(other))[:, 0, 0] * weight).sum())
+            weights.append(weight.sum())
+        module.train(training)
+        total, weight = torch.stack(sums).sum()[None], torch.stack(weights).sum()[None]
+        if self.args.world_size > 1:
+            total, weight = self.accelerator.gather(total), self.accelerator.gather(weight)
+        return kto_baseline(total / weight.clamp(min=1e-8), weight)
 
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: Any) -> torch.Tensor | None:
         if not batch_samples:
             return None
+        if self.goal == "kto":
+            self.baseline = self._measured(batch_samples)
         each = [self.objective.weights(batch, self.how) for batch in batch_samples]
         weight = torch.stack(each).sum(0).to(device)
         if self.args.average_tokens_across_devices and self.args.world_size > 1:
@@ -288,7 +334,10 @@ class PRMTrainer(Trainer):
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(output_dir or self.args.output_dir)
-        self.prm.save(folder)
+        if isinstance(self.prm, Implicit) and folder.name.startswith(PREFIX_CHECKPOINT_DIR):
+            self.prm.save(folder, reference="link")
+        else:
+            self.prm.save(folder)
         if hasattr(self.prm.module.network, "merge_and_unload"):
             (folder / ADAPTER).mkdir(exist_ok=True)
             save_file(_trainable(self.prm), folder / ADAPTER / WEIGHTS)
@@ -300,9 +349,9 @@ class PRMTrainer(Trainer):
             if (folder / ADAPTER).is_dir():
                 module.load_state_dict(load_file(folder / ADAPTER / WEIGHTS), strict=False)
             else:
-                stored = load_weights(
-                    AutoModelForTokenClassification, folder, dtype=module.network.dtype, whole=True
-                )
+                ratio = isinstance(self.prm, Implicit)
+                auto = AutoModelForCausalLM if ratio else AutoModelForTokenClassification
+                stored = load_weights(auto, folder, dtype=module.network.dtype, whole=True)
                 module.network.load_state_dict(stored.state_dict())
                 if module.surprisal is not None:
                     module.surprisal.load_state_dict(load_file(folder / SURPRISAL))
@@ -341,7 +390,7 @@ def problems(examples: Sequence[Example]) -> list[int]:
     return [known.setdefault(head, len(known)) for head in heads]
 
 
-def _pays(prm: PRM, examples: Sequence[Example]) -> bool:
+def _pays(prm: PRM | Implicit, examples: Sequence[Example]) -> bool:
     """Whether packing saves work on these examples."""
     if prm.module.shape is None:
         log.info("this backbone reads solutions one by one")
@@ -354,7 +403,7 @@ def _pays(prm: PRM, examples: Sequence[Example]) -> bool:
     return packed < flat
 
 
-def _trainable(prm: PRM) -> dict[str, torch.Tensor]:
+def _trainable(prm: PRM | Implicit) -> dict[str, torch.Tensor]:
     return {
         name: one.detach().cpu().contiguous()
         for name, one in prm.module.named_parameters()
@@ -362,7 +411,7 @@ def _trainable(prm: PRM) -> dict[str, torch.Tensor]:
     }
 
 
-def _with_features(prm: PRM, examples: list[Example]) -> list[Example]:
+def _with_features(prm: PRM | Implicit, examples: list[Example]) -> list[Example]:
     """The same examples with the frozen policy's features, computed once for the whole training."""
     if prm.policy is None:
         return examples
@@ -370,7 +419,14 @@ def _with_features(prm: PRM, examples: list[Example]) -> list[Example]:
     return [replace(one, features=found) for one, found in zip(examples, features, strict=True)]
 
 
-def _reads(prm: PRM) -> dict[str, Any]:
+def _comparison(prm: PRM | Implicit, objective: str) -> Any:
+    """How solutions are compared; empty where each is learned by itself."""
+    if not isinstance(prm, Implicit):
+        return objective
+    return "pairwise" if check_ratio(objective) in ("dpo", "nca") else ""
+
+
+def _reads(prm: PRM | Implicit) -> dict[str, Any]:
     """How solutions become examples. A causal model sees nothing behind a step in any view."""
     causal = prm.module.causal
     teach = lesson(prm.head, prm.spec, prm.options, prm.target)

@@ -35,13 +35,14 @@ def train(context: Context) -> None:
     if not config.backbone:
         own = str(context.input("policy") if context.has("policy") else _shipped(config))
         head = config.head or "surprisal"
-        settings = replace(
-            config,
-            backbone=own,
-            head=head,
-            init=config.init or "random",
-            policy=(config.policy or own) if head == "surprisal" else "",
-        )
+        settings = replace(config, backbone=own)
+        if not config.implicit:  # the policy itself is trained there, and is its own reference
+            settings = replace(
+                settings,
+                head=head,
+                init=config.init or "random",
+                policy=(config.policy or own) if head == "surprisal" else "",
+            )
     result = resolve("prmkit.train.fit:fit")(
         settings,
         labelled(context),
