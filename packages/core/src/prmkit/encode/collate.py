@@ -31,6 +31,8 @@ class Example:
     """Number of the group that the example is compared in; examples of a group stand together."""
     margin: float = 0.0
     """How much better the better one of a pair is; on either of the two."""
+    other: Example | None = None
+    """The same problem with a solution of another one."""
 
     def __len__(self) -> int:
         return len(self.encoded.ids)
