@@ -14,7 +14,7 @@ from prmkit.judging.audit.contamination import contamination_finding
 from prmkit.judging.audit.convention import convention_finding, neighbouring, readings
 from prmkit.judging.audit.edits import EDITS
 from prmkit.judging.audit.invariance import invariance_findings
-from prmkit.judging.audit.probes import by_family, labelled, probes
+from prmkit.judging.audit.probes import by_family, labelled, probes, recorded
 from prmkit.judging.audit.read import Reader, altered
 from prmkit.judging.audit.run import CHECKS, Question, audit
 from prmkit.judging.audit.threshold import Judged, portability_finding
@@ -327,6 +327,17 @@ def test_scorers_that_say_nothing_or_nan_are_refused(toys, forty, how) -> None:
         audit(toys.Toy(), Question([], {}))
     with pytest.raises(ConfigError, match="luck"):
         audit(toys.Toy(), Question(forty, {}, checks=["luck"]))
+
+
+def test_recorded_solutions_alone(toys, forty, how) -> None:
+    rows = labelled(forty)
+    found = audit(toys.Toy(), Question([], {"rows": rows}, recorded=rows, resampling=how))
+    by_check = {one.check: one.verdict for one in found.findings}
+    assert by_check["convention"] == by_check["calibration"].replace("warning", "fine") == "fine"
+    assert {one.verdict for one in found.findings if one.check in ("value", "bias")} == {"cannot tell"}
+    again = recorded(None, rows, 10, seed=0)
+    assert len(again) == 10
+    assert not any(probe.wrong for probe in again)
 
 
 def test_probes_without_mutators_still_have_false_answers(toys) -> None:
