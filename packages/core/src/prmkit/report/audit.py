@@ -137,10 +137,20 @@ def _table(name: str, title: str, found: Sequence[Found]) -> Table:
         rows.setdefault(figure.row, {})[figure.column] = figure.found
     cells: list[tuple[Cell, ...]] = []
     for row, known in rows.items():
-        first = next(iter(known.values()))
         told = [_cell(known[c], signed=_signed(c), exact="|Δ|" in c) if c in known else None for c in columns]
-        cells.append((row, *told, first.n, first.clusters))
+        behind = [(one.n, one.clusters) for one in known.values()]
+        cells.append((row, *told, *(_span(one) for one in zip(*behind, strict=True))))
     return Table(name, title, ("", *columns, "n", "problems"), tuple(cells))
+
+
+def _span(counts: Sequence[int]) -> int | str:
+    """One number, or the least and the most where the figures of a row stand on different rows.
+
+    Examples:
+        >>> _span((80, 80)), _span((80, 44))
+        (80, '44 to 80')
+    """
+    return counts[0] if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)}"
 
 
 def _signed(column: str) -> bool:
