@@ -13,7 +13,7 @@ from typing import Any
 
 from prmkit.workflow import run_workflow
 
-SYSTEMS = ("optcs", "quantile-aggregation")
+SYSTEMS = ("beer", "dreamprm", "optcs", "palbert", "quantile-aggregation")
 
 
 def short(figure: dict[str, Any]) -> list[float | None]:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from prmkit.errors import ConfigError, UnknownNameError
-from prmkit.judging.planted import WORLDS, at_most, exceeds, mean_error, run_world
+from prmkit.judging.planted import WORLDS, at_most, exceeds, mean_error, run_world, within
+from prmkit.types import Json
 from prmkit.workflow import run_workflow
 
 
@@ -25,13 +26,36 @@ def test_checks_are_three_standard_errors_wide() -> None:
     assert not at_most("x", np.array([0.1]), 0.5).holds  # one seed shows nothing
 
 
+def test_two_one_sided_tests() -> None:
+    """Mean .02, standard error .01, 2 degrees of freedom: (.06 - .02) / .01 = 4 passes 2.92, 2 does not."""
+    values = np.array([0.0, 0.02, 0.04, math.nan]) * math.sqrt(0.75) + 0.02 * (1 - math.sqrt(0.75))
+    assert mean_error(values) == (pytest.approx(0.02), pytest.approx(0.01))
+    assert within("x", values, 0.06).holds
+    assert not within("x", values, 0.04).holds
+    assert within("x", values, 0.06).kind == "equivalence"
+    assert not within("x", np.array([0.0]), 1.0).holds  # one seed shows nothing
+
+
+# Training is cut short: here only the shape of a record is at stake.
+SHORT: dict[str, dict[str, Json]] = {
+    "beer": {"updates": 3, "train": 4, "test": 4, "length": 8},
+    "dreamprm": {"updates": 2, "steps": 40, "test": 40},
+    "palbert": {"updates": 3, "train": 200, "held": 200, "test": 200},
+}
+
+
 @pytest.mark.parametrize("name", sorted(WORLDS))
 def test_a_record_is_whole_and_repeats(name: str) -> None:
+    if name in SHORT:
+        pytest.importorskip("torch")
+    short = SHORT.get(name, {})
     told: list[tuple[int, int]] = []
-    record = run_world(name, seeds=3, seed=5, draws=50, on_progress=lambda *done: told.append(done))
+    record = run_world(
+        name, seeds=3, seed=5, draws=50, options=short, on_progress=lambda *done: told.append(done)
+    )
     assert told == [(1, 3), (2, 3), (3, 3)]
-    assert record == run_world(name, seeds=3, seed=5, draws=50)
-    assert record["scorers"] != run_world(name, seeds=3, seed=6, draws=50)["scorers"]
+    assert record == run_world(name, seeds=3, seed=5, draws=50, options=short)
+    assert record["scorers"] != run_world(name, seeds=3, seed=6, draws=50, options=short)["scorers"]
     assert json.loads(json.dumps(record, allow_nan=False)) == record
     assert (record["n"], record["clusters"], record["gold"]) == (3, 3, "generator")
     assert any(check["kind"] == "positive control" for check in record["checks"])

@@ -17,7 +17,7 @@ from prmkit.config import fill, from_mapping
 from prmkit.errors import ConfigError
 from prmkit.judging.figures import Metric, Resampling, difference, number, scorer_table
 from prmkit.registry import Registry
-from prmkit.stats import holm, resample_mean
+from prmkit.stats import holm, resample_mean, tost
 from prmkit.stats.arrays import Floats
 from prmkit.types import Json
 
@@ -25,13 +25,14 @@ Drawn = Mapping[str, Mapping[str, float]]
 """Arm → metric → figure of one seed; NaN where a seed has none."""
 Figures = Mapping[str, Mapping[str, Floats]]
 """Arm → metric → figures of all seeds."""
+Kind = Literal["claim", "equivalence", "positive control"]
 
 
 class Check(NamedTuple):
     """One thing that was written down beforehand, and whether it came out."""
 
     what: str
-    kind: Literal["claim", "positive control"]
+    kind: Kind
     value: float
     bound: float
     holds: bool
@@ -57,7 +58,10 @@ class World:
 WORLDS = Registry(
     "planted world",
     {
+        "beer": "prmkit.judging.worlds.beer:WORLD",
+        "dreamprm": "prmkit.judging.worlds.dreamprm:WORLD",
         "optcs": "prmkit.judging.worlds.optcs:WORLD",
+        "palbert": "prmkit.judging.worlds.palbert:WORLD",
         "quantiles": "prmkit.judging.worlds.quantiles:WORLD",
     },
     provider="prmkit",
@@ -131,9 +135,7 @@ def at_most(what: str, values: Floats, bound: float) -> Check:
     return Check(f"{what} at most {bound:g}", "claim", mean, bound, bool(mean <= bound + 3 * error))
 
 
-def exceeds(
-    what: str, values: Floats, bound: float, kind: Literal["claim", "positive control"] = "claim"
-) -> Check:
+def exceeds(what: str, values: Floats, bound: float, kind: Kind = "claim") -> Check:
     """The claim that a mean lies more than three standard errors above ``bound``.
 
     Examples:
@@ -142,6 +144,18 @@ def exceeds(
     """
     mean, error = mean_error(values)
     return Check(f"{what} above {bound:g}", kind, mean, bound, bool(mean > bound + 3 * error))
+
+
+def within(what: str, values: Floats, margin: float) -> Check:
+    """The claim that a mean differs from 0 by less than ``margin``: two one-sided tests at 5 %.
+
+    Examples:
+        >>> within("gain", np.array([-0.01, 0.0, 0.01]), 0.05).holds
+        True
+    """
+    good = values[np.isfinite(values)]
+    small = len(good) > 1 and tost(good, margin).equivalent
+    return Check(f"{what} within {margin:g} of 0", "equivalence", mean_error(values)[0], margin, bool(small))
 
 
 def mean_error(values: Floats) -> tuple[float, float]:
