@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from prmkit.cards import PRMSpec
-from prmkit.errors import ConfigError
+from prmkit.errors import ConfigError, RendererMismatchError
+from prmkit.model.critic import critic_spec
 from prmkit.model.folder import open_folder
 from prmkit.model.generative import GenerativePRM
 from prmkit.model.implicit import ImplicitPRM
@@ -34,6 +35,7 @@ def open_any(
         CheckpointError: The folder cannot be read as this kind.
         ConfigError: A reference for a kind that has none.
         UnknownNameError: No family has this name.
+        RendererMismatchError: A trained generative PRM is asked otherwise than in training.
     """
     if is_pair(path):
         given = {"dtype": dtype, "device": device, "max_tokens": max_tokens}
@@ -41,6 +43,16 @@ def open_any(
     asked = spec
     if isinstance(spec, str) and not (Path(path) / CARD).is_file():
         asked = loadable(family(spec))
+    own = critic_spec(path)
+    if own is not None:
+        if asked is not None and asked != own:
+            raise RendererMismatchError(
+                f"the model was trained to be asked as {own.name!r} is, in other words than these",
+                do="leave the spec out",
+                file=path,
+                field="spec",
+            )
+        asked = own
     head = asked.head if isinstance(asked, PRMSpec) else ""
     if reference is not None and head != "log_ratio":
         raise ConfigError(
