@@ -134,9 +134,9 @@ def test_scores_upside_down(toys, forty, how) -> None:
 
 def test_neighbours_of_a_spec() -> None:
     names = dict(neighbouring(PRMSpec(classes=3, positive=2, system="Judge.", template="chat")))
-    assert {"class 0", "class 1", "the token before the marker", "no system turn"} <= set(names)
+    assert {"class 0", "class 1", "read one token earlier", "without a system turn"} <= set(names)
     assert all(other != PRMSpec() for other in names.values())
-    assert "the token before the marker" not in dict(neighbouring(PRMSpec(marker="")))
+    assert "read one token earlier" not in dict(neighbouring(PRMSpec(marker="")))
 
 
 # ---------------------------------------------------------------- thresholds

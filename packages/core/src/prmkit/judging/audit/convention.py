@@ -15,6 +15,7 @@ from prmkit.errors import PrmkitError
 from prmkit.judging.audit.finding import FEW, Figure, Finding, plain, said, shown, unknown
 from prmkit.judging.audit.read import Values, altered, score_all
 from prmkit.judging.figures import Resampling
+from prmkit.score.neighbours import variants
 from prmkit.stats import Paired, Resampled, resample_auroc
 from prmkit.types import Sample
 
@@ -24,33 +25,26 @@ OWN = "own reading"
 
 
 def neighbouring(spec: PRMSpec) -> Iterator[tuple[str, PRMSpec]]:
-    """Readings next to a spec: another token, another class, other text around steps.
+    """Readings next to a spec: those of the self-check, other classes, and other text around steps.
 
     Examples:
         >>> [name for name, _ in neighbouring(PRMSpec())][:2]
-        ['the token before the marker', 'class 0']
+        ['tokenised in pieces', 'read one token earlier']
     """
-    if spec.head != "generated":
-        if spec.marker:
-            other = "the marker itself" if spec.read_offset else "the token before the marker"
-            yield other, replace(spec, read_offset=0 if spec.read_offset else -1)
-        if spec.head == "classes":
-            for one in range(spec.classes):
-                if one != spec.positive and one not in spec.also:
-                    yield f"class {one}", replace(spec, positive=one, also=())
+    yield from variants(spec)
+    if spec.head == "classes" and spec.classes > 2:
+        for one in range(spec.classes):
+            if one != spec.positive and one not in spec.also:
+                yield f"class {one}", replace(spec, positive=one, also=())
     for after in ("", "\n"):
         if after != spec.after_step:
             yield f"{after!r} between step and marker", replace(spec, after_step=after)
-    for between in ("", "\n", "\n\n"):
+    for between in ("", "\n\n"):
         if between != spec.separator:
             yield f"{between!r} between steps", replace(spec, separator=between)
     for after in ("\n", "\n\n"):
         if after != spec.after_problem:
             yield f"{after!r} behind the problem", replace(spec, after_problem=after)
-    if spec.system is not None:
-        yield "no system turn", replace(spec, system=None)
-    if spec.template == "raw":
-        yield "joint tokens" if not spec.joint else "tokens by piece", replace(spec, joint=not spec.joint)
 
 
 def moved(values: Values, by: int) -> Values:
