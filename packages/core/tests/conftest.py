@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long examples take to draw says something of the machine, not of the code.
+settings.register_profile("prmkit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("prmkit")
 
 
 @pytest.fixture(scope="session")

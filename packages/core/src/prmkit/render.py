@@ -11,7 +11,8 @@ The reference of a problem is not read in this file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Literal, NamedTuple
 
 from prmkit.cards import PRMSpec
@@ -35,7 +36,13 @@ class Piece(NamedTuple):
     """Index of the step the piece belongs to; None for the problem and the system turn."""
 
 
-def render(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> list[Piece]:
+Say = Callable[[str], str]
+"""What becomes of a text that somebody else wrote."""
+
+
+def render(
+    problem: Problem, trajectory: Trajectory, spec: PRMSpec, special: tuple[str, ...] = ()
+) -> list[Piece]:
     r"""Pieces of ``problem`` and ``trajectory`` as a checkpoint of ``spec`` reads them.
 
     Exactly one mark per step of ``trajectory.scored``, in order (none for generative
@@ -50,6 +57,13 @@ def render(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> list[Piec
     * ``chat_turns``: each step is a user turn (the first one follows the problem in the same
       turn) answered by an assistant turn that holds the mark.
     * ``generative``: one user turn with problem and steps, then an open assistant turn.
+
+    Args:
+        problem: What was asked; the reference is not read.
+        trajectory: A solution of it.
+        spec: How the checkpoint reads.
+        special: Special tokens of the tokenizer. Copies of them in problem and steps are broken up as those
+            of the marker are, so that no solution can close its turn and open another.
 
     Raises:
         AlignmentError: The trajectory is a solution of another problem.
@@ -67,36 +81,41 @@ def render(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> list[Piec
             do="pair each trajectory with its own problem",
             field="problem_id",
         )
-    return [piece for piece in _TEMPLATES[spec.template](problem, trajectory, spec) if _says(piece)]
+    say = partial(neutral, words=(spec.marker, *special))
+    return [piece for piece in _TEMPLATES[spec.template](problem, trajectory, spec, say) if _says(piece)]
 
 
-def neutral(text: str, marker: str) -> str:
-    r"""``text`` without readable copies of a ``marker`` that looks like a special token.
+def neutral(text: str, words: tuple[str, ...]) -> str:
+    r"""``text`` without readable copies of those ``words`` that look like special tokens.
 
     Examples:
-        >>> neutral("a<step>b", "<step>") == "a<" + WORD_JOINER + "step>b"
+        >>> neutral("a<step>b", ("<step>",)) == "a<" + WORD_JOINER + "step>b"
         True
-        >>> neutral("two lines\n\n", "\n\n") == "two lines\n\n"
+        >>> neutral("two lines\n\n", ("\n\n",)) == "two lines\n\n"
         True
     """
-    bare = marker.strip()
-    if not _SPECIAL.fullmatch(bare):
-        return text
-    return text.replace(bare, bare[0] + WORD_JOINER + bare[1:])
+    found = _copies(words)
+    return found.sub(lambda one: one[0][0] + WORD_JOINER + one[0][1:], text) if found else text
+
+
+@lru_cache(maxsize=64)
+def _copies(words: tuple[str, ...]) -> re.Pattern[str] | None:
+    bare = sorted({word.strip() for word in words if _SPECIAL.fullmatch(word.strip())}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, bare))) if bare else None
 
 
 def _says(piece: Piece) -> bool:
     return piece.kind in ("mark", "turn") or piece.value != ""
 
 
-def _problem(problem: Problem, spec: PRMSpec) -> Iterator[Piece]:
+def _problem(problem: Problem, spec: PRMSpec, say: Say) -> Iterator[Piece]:
     images = problem.context.get("images") or ()
     if images:
         yield Piece("text", spec.before_problem)
         for position, image in enumerate(images):
             yield Piece("image", _path(image, position))
     head = "" if images else spec.before_problem
-    yield Piece("text", head + neutral(problem.text, spec.marker) + spec.after_problem)
+    yield Piece("text", head + say(problem.text) + spec.after_problem)
 
 
 def _path(image: object, position: int) -> str:
@@ -110,7 +129,7 @@ def _path(image: object, position: int) -> str:
     return path
 
 
-def _step(step: Step, spec: PRMSpec, *, behind: bool = False) -> Iterator[Piece]:
+def _step(step: Step, spec: PRMSpec, say: Say, *, behind: bool = False) -> Iterator[Piece]:
     """Pieces of a step; ``behind`` when another step stands before it in the same turn."""
     number = str(step.index + 1)
     for image in step.images:
@@ -119,7 +138,7 @@ def _step(step: Step, spec: PRMSpec, *, behind: bool = False) -> Iterator[Piece]
         (spec.separator if behind else "")
         + spec.before_step.replace("{number}", number)
         + _heading(step.text, spec.heading, number)
-        + neutral(step.text, spec.marker)
+        + say(step.text)
         + spec.after_step.replace("{number}", number)
     )
     yield Piece("text", text, step.index)
@@ -142,17 +161,17 @@ def _system(spec: PRMSpec) -> Iterator[Piece]:
         yield Piece("text", spec.system)
 
 
-def _raw(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> Iterator[Piece]:
-    yield from _problem(problem, spec)
+def _raw(problem: Problem, trajectory: Trajectory, spec: PRMSpec, say: Say) -> Iterator[Piece]:
+    yield from _problem(problem, spec, say)
     for step in trajectory.steps:
-        yield from _step(step, spec, behind=step.index > 0)
+        yield from _step(step, spec, say, behind=step.index > 0)
         yield from _mark(step, spec)
 
 
-def _chat(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> Iterator[Piece]:
+def _chat(problem: Problem, trajectory: Trajectory, spec: PRMSpec, say: Say) -> Iterator[Piece]:
     yield from _system(spec)
     yield Piece("turn", "user")
-    yield from _problem(problem, spec)
+    yield from _problem(problem, spec, say)
     open_turn = "user"
     for step in trajectory.steps:
         role = "tool" if step.role == "observe" else "assistant"
@@ -160,31 +179,31 @@ def _chat(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> Iterator[P
         if opens:
             yield Piece("turn", role, step.index)
             open_turn = role
-        yield from _step(step, spec, behind=not opens)
+        yield from _step(step, spec, say, behind=not opens)
         yield from _mark(step, spec)
 
 
-def _chat_turns(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> Iterator[Piece]:
+def _chat_turns(problem: Problem, trajectory: Trajectory, spec: PRMSpec, say: Say) -> Iterator[Piece]:
     yield from _system(spec)
     yield Piece("turn", "user")
-    yield from _problem(problem, spec)
+    yield from _problem(problem, spec, say)
     user_speaks = True
     for step in trajectory.steps:
         if not user_speaks:
             yield Piece("turn", "user", step.index)
-        yield from _step(step, spec)
+        yield from _step(step, spec, say)
         user_speaks = step.role == "observe"
         if not user_speaks:
             yield Piece("turn", "assistant", step.index)
         yield from _mark(step, spec)
 
 
-def _generative(problem: Problem, trajectory: Trajectory, spec: PRMSpec) -> Iterator[Piece]:
+def _generative(problem: Problem, trajectory: Trajectory, spec: PRMSpec, say: Say) -> Iterator[Piece]:
     yield from _system(spec)
     yield Piece("turn", "user")
-    yield from _problem(problem, spec)
+    yield from _problem(problem, spec, say)
     for step in trajectory.steps:
-        yield from _step(step, spec, behind=step.index > 0)
+        yield from _step(step, spec, say, behind=step.index > 0)
     yield Piece("text", spec.after_solution)
     yield Piece("turn", "assistant")
 

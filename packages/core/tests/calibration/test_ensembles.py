@@ -117,9 +117,10 @@ def test_samples_are_the_fewest(chance: float, confidence: float) -> None:
     assert samples_needed([min(chance * 1.1, 1.0)], confidence=confidence)[0] <= need
 
 
-@given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=10), st.integers(1, 20))
+@given(st.lists(st.floats(0.01, 0.6), min_size=1, max_size=10), st.integers(1, 20))
 @settings(max_examples=30, deadline=None)
 def test_a_fixed_budget_equals_itself(chances: list[float], n: int) -> None:
+    # Of larger chances ever more samples give 1 to the last digit, and any of them would do.
     assert equal_budget(chances, [n] * len(chances), cap=40) == pytest.approx(n, rel=1e-3)
 
 

@@ -68,3 +68,11 @@ def test_retracted_steps_are_scored_and_known(prm):
     steps = [{"text": "3 + 4 = 8", "status": "retracted"}, "3 + 4 = 7"]
     values = prm.score(PROBLEM, [Trajectory.of_steps("r", "p", steps)])[0].values
     assert None not in values
+
+
+def test_special_tokens_are_not_spelled_out_by_a_solution(prm):
+    odd = Trajectory.of_steps("odd", "p", [TRICKS["special tokens"] + "<step>"])
+    encoded = prm.encoder([(PROBLEM, odd)])[0]
+    special = [i for i, one in prm.tokenizer.added_tokens_decoder.items() if one.special]
+    written = [i for i in encoded.ids if i in special and i != prm.tokenizer.unk_token_id]
+    assert written == [encoded.ids[encoded.marks[0]]]

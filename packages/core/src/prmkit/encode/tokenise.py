@@ -92,7 +92,8 @@ class Encoder:
         ]
 
     def _whole(self, solutions: Sequence[tuple[Problem, Trajectory]]) -> list[_Tokens]:
-        rendered = [render(problem, trajectory, self.spec) for problem, trajectory in solutions]
+        special = special_tokens(self.tokenizer)
+        rendered = [render(problem, trajectory, self.spec, special) for problem, trajectory in solutions]
         return (_jointly if self.spec.joint else _by_piece)(self.tokenizer, rendered, self.spec)
 
     def _prefix(self, whole: _Tokens, trajectory: Trajectory, place: int) -> Encoded:
@@ -180,6 +181,11 @@ def check_marker(tokenizer: Any, marker: str) -> None:
             do="create the PRM with PRM.create, which adds its marker, or name the right spec",
             field="marker",
         )
+
+
+def special_tokens(tokenizer: Any) -> tuple[str, ...]:
+    """The special tokens that a text could spell out: ends of turns, begin and end tokens, markers."""
+    return tuple(one.content for one in tokenizer.added_tokens_decoder.values() if one.special)
 
 
 def fingerprint(tokenizer: Any, spec: PRMSpec) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from prmkit.cards import PRMSpec
 from prmkit.encode.assemble import assemble, writable
 from prmkit.encode.template import through_template
+from prmkit.encode.tokenise import special_tokens
 from prmkit.model.folder import load_tokenizer, weights_digest
 from prmkit.model.surface import Surface
 from prmkit.model.writer import HFWriter, Writer
@@ -91,10 +92,11 @@ class GenerativePRM(Surface):
 
     def _verified(self, solutions: Sequence[Solution], seed: int) -> list[tuple[str, float]]:
         """A verification of each solution, and the probability of its positive decision."""
+        special = special_tokens(self.tokenizer)
+        rendered = [render(*one, self.spec, special) for one in solutions]
         prompts = [
-            assemble(render(*one, self.spec), self.tokenizer, default_system=self.spec.default_system).text
-            + self.spec.opening
-            for one in solutions
+            assemble(pieces, self.tokenizer, default_system=self.spec.default_system).text + self.spec.opening
+            for pieces in rendered
         ]
         stop = [self.spec.decision.strip()] if self.spec.decision.strip() else []
         told = self.writer.write(prompts, seed=seed, temperature=self.temperature, stop=stop)
@@ -138,8 +140,9 @@ class GenerativePRM(Surface):
 
     def _by_turn(self, solutions: Sequence[Solution]) -> list[StepScores]:
         sums = [[0.0] * len(one.scored) for _, one in solutions]
+        special = special_tokens(self.tokenizer)
         for sample in range(self.samples):
-            lanes = [_Lane(render(*one, self.spec)) for one in solutions]
+            lanes = [_Lane(render(*one, self.spec, special)) for one in solutions]
             for place in range(max(map(len, sums), default=0)):
                 live = [i for i, mine in enumerate(sums) if place < len(mine)]
                 chances = self._turn([lanes[i] for i in live], self.seed + sample)
