@@ -29,6 +29,7 @@ from prmkit.types import Critique, Problem, Sample, StepLabels, Trajectory, Verd
 
 SAID = {"c": Verdict.HOLDS, "i": Verdict.FAILS, "?": Verdict.UNKNOWN}
 THOUGHT = "fine </think>"
+GENPRM_ALONE = replace(GENPRM, mixed=False)
 
 
 def judged(verdicts, labels=None, *, text="text", outcome=None, whole="?", name="t", problem="p", **given):
@@ -67,12 +68,19 @@ def test_thinkprm_agrees_up_to_the_first_error(said, labels, wanted):
     assert fate(judged(said, labels), THINKPRM) == wanted
 
 
+@pytest.mark.parametrize(("whole", "wanted"), [("i", "kept"), ("c", "disagrees"), ("?", "kept")])
+def test_a_verification_that_contradicts_itself_is_dropped(whole, wanted):
+    """Right about every step, and the decision at its end, which is learned too, is not."""
+    assert fate(judged("cci", [1, 1, 0], whole=whole), THINKPRM) == wanted
+    assert fate(judged("cc", [1, 1], whole={"i": "c", "c": "i", "?": "?"}[whole]), GENPRM_ALONE) == wanted
+
+
 @pytest.mark.parametrize(
     ("said", "labels", "wanted"),
     [("ccic", [1, 1, 0, 0], "disagrees"), ("ccii", [1, 1, 0, 0], "kept"), ("cci?", [1, 1, 0, None], "kept")],
 )
 def test_genprm_agrees_everywhere(said, labels, wanted):
-    assert fate(judged(said, labels), replace(GENPRM, mixed=False)) == wanted
+    assert fate(judged(said, labels), GENPRM_ALONE) == wanted
 
 
 def test_genprm_needs_right_and_wrong_solutions_of_a_problem():

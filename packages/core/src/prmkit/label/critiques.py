@@ -251,7 +251,7 @@ def malformed(row: Judged, *, needs: Sequence[str] = (), foreign: bool = True) -
 
 
 def by_steps(row: Judged, *, after_error: bool = False) -> tuple[Rule, str] | None:
-    """What keeps the verdicts from agreeing with the step labels.
+    """What keeps the verdicts from agreeing with the step labels; a verdict on the whole must agree too.
 
     Args:
         row: Labels are hard, or count as hard by :data:`RIGHT`.
@@ -278,6 +278,10 @@ def by_steps(row: Judged, *, after_error: bool = False) -> tuple[Rule, str] | No
             return "disagrees", f"it says {said} of step {step}, the label says otherwise"
         if wanted[step] is None and said is Verdict.FAILS and not after_error:
             return "unlabelled", f"it ends at step {step}, which has no label"
+    whole = row.critique.trajectory_verdict
+    right = False if first is not None else None if len(labelled) < len(trajectory.scored) else True
+    if whole is not Verdict.UNKNOWN and right is not None and (whole is Verdict.HOLDS) is not right:
+        return "disagrees", f"it says {whole} of the whole, the labels of its steps say otherwise"
     return None
 
 
