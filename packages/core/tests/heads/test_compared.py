@@ -1,15 +1,18 @@
 """Rewards of whole solutions that are learned by comparing them, in pairs or as lists."""
 
+import json
 from dataclasses import replace
 
 import pytest
 import torch
 
 from prmkit import PRMTrainer, load_prm
+from prmkit.cli.main import main
 from prmkit.encode.collate import collate
 from prmkit.errors import AlignmentError, ConfigError, RecordError
 from prmkit.model.heads import HeadOptions, usual_spec
 from prmkit.model.prm import PRM
+from prmkit.records import write_jsonl
 from prmkit.train.losses import bradley_terry, listwise
 from prmkit.train.preference import GroupBatches, Pair, as_pair, compare, grouped, pairs_of
 from prmkit.train.trainer import _given
@@ -49,7 +52,8 @@ def test_learns_and_gives_the_same_scores_when_loaded(how, layout, causal_folder
     again = load_prm(tmp_path / "rm")
     row = held[0]
     scores = again.score(row.problem, [row.trajectory])[0]
-    assert scores == prm.score(row.problem, [row.trajectory])[0]
+    live = prm.score(row.problem, [row.trajectory])[0]
+    assert scores.values[-1] == pytest.approx(live.values[-1], abs=1e-6)
     assert scores.trajectory_value == scores.values[-1]
     assert scores.values[:-1] == (None,) * (len(scores.values) - 1)
     assert scores.range == (float("-inf"), float("inf"))
@@ -237,3 +241,49 @@ def test_groups_stay_together_in_every_epoch_and_process(causal_folder, rows):
         orders.append([tuple(batch) for batch in batches[0]])
         assert seen == groups
     assert orders[0] != orders[1]
+
+
+def test_preferences_by_command(causal_folder, rows, tmp_path, capsys):
+    data = rows(12, 6, right, each=6)
+    lines = [
+        {
+            "id": row.trajectory.id,
+            "problem": {"id": row.problem.id, "text": row.problem.text},
+            "steps": [step.text for step in row.trajectory.steps],
+        }
+        for row in data
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    told = [
+        Preference(one.problem.id, one.chosen.id, one.rejected.id, margin=0.1 * i, origin="test")
+        for i, one in enumerate(pairs(data))
+    ]
+
+    def call(out, *more):
+        given = [
+            "--backbone",
+            causal_folder,
+            "--in",
+            tmp_path / "rows.jsonl",
+            "--set",
+            "max_steps=2",
+            "--json",
+        ]
+        given += ["--preferences", tmp_path / "pairs.jsonl", "--out", tmp_path / out]
+        given += ["--set", "max_steps=2", *more]
+        with pytest.raises(SystemExit) as left:
+            main(["train", *map(str, given)])
+        said = capsys.readouterr()
+        return left.value.code, said.out, said.err
+
+    write_jsonl(tmp_path / "pairs.jsonl", told)
+    code, out, err = call("rm")
+    assert code == 0, err
+    assert json.loads(out)["groups"] == len(told)
+    assert load_prm(tmp_path / "rm").labels["objective"] == "pairwise"
+    assert call("implicit", "--set", "implicit=dpo")[0] == 0
+    assert load_prm(tmp_path / "implicit").score_steps("1?", [["1 = 2"]])[0][0] != 0
+    write_jsonl(tmp_path / "pairs.jsonl", [replace(told[0], chosen="nobody")])
+    code, _, err = call("x")
+    assert code
+    assert "'nobody' is not there" in err

@@ -16,7 +16,7 @@ from prmkit.plugins import domain as find_domain
 from prmkit.records import read_jsonl, read_parquet, read_samples
 from prmkit.registry import resolve
 from prmkit.train.settings import FitSettings
-from prmkit.types import Sample, StepLabels
+from prmkit.types import Preference, Sample, StepLabels
 
 
 @click.command(
@@ -29,6 +29,11 @@ from prmkit.types import Sample, StepLabels
     "--in", "source", required=True, metavar="FILE", help="Trajectory JSONL, with labels or --labels."
 )
 @click.option("--labels", type=click.Path(path_type=Path), help="Labels JSONL or Parquet folder.")
+@click.option(
+    "--preferences",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Preferences JSONL: pairs of trajectories of --in, for a reward model or a log-ratio.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="PRM folder to write.")
 @click.option("--backbone", metavar="PATH", help="Folder of any transformers model.")
 @click.option("--domain", metavar="NAME", help="Use the tiny policy that this domain ships as backbone.")
@@ -40,6 +45,7 @@ from prmkit.types import Sample, StepLabels
 def command(
     source: str,
     labels: Path | None,
+    preferences: Path | None,
     out: Path,
     backbone: str | None,
     domain: str | None,
@@ -58,10 +64,16 @@ def command(
     settings = replace(settings, backbone=backbone or str(_shipped(domain or "")))
     bad: list[Quarantined] = []
     samples = read_samples(source, quarantine=bad)
+    rows = samples if labels is None else joined(samples, labels)
+    if preferences is not None:
+        if not settings.implicit:
+            settings = replace(settings, objective=settings.objective or "pairwise")
+        pairs = read_jsonl(Preference, preferences)
+        rows = resolve("prmkit.train.preference:pairs_of")(pairs, rows)
     with show.progress("train") as tick:
         result = resolve("prmkit.train.fit:fit")(
             settings,
-            samples if labels is None else joined(samples, labels),
+            rows,
             out,
             scratch=out.with_name(f".{out.name}.checkpoints"),
             seed=seed,

@@ -62,9 +62,9 @@ class PRMTrainer(Trainer):
         wrong_weight: Loss weight of a wrong step against a right one; ``"balanced"`` gives both
             classes the same total weight.
         balance: Train on as many solutions with a wrong step as without one.
-        mixture: Share of each domain in the solutions (groups, where they are compared) that are trained on;
-            their number stays, those of a domain that has too few are repeated. None takes them as they
-            are.
+        mixture: Share of each domain in the examples (groups, where solutions are compared) that are trained
+            on; their number stays, those of a domain that has too few are repeated. None takes them as
+            they are.
         layout: ``auto`` reads what solutions of a problem begin with once, where the backbone can and it
             saves work: the loss and its gradient are those of the rows. Such a batch holds the solutions
             of few problems; ``rows`` mixes solutions of similar length.
