@@ -89,11 +89,13 @@ def fit(random: np.random.Generator, sizes: ValueSizes, arms: Sequence[ValueArm]
         error = (values(own, seen) - task.test_value).square().mean(1).sqrt() / task.test_value.std()
         spectrum = torch.linalg.svdvals(seen)
         rank = (spectrum.cumsum(1) / spectrum.sum(1, keepdim=True) < SPECTRUM).sum(1) + 1
-        following = features(own, task.following)
-        alike = functional.cosine_similarity(features(own, task.state), following, dim=-1).mean(1)
+        before, after = features(own, task.state), features(own, task.following)
+        alike = functional.cosine_similarity(before, after, dim=-1).mean(1)
+        even = torch.full(before.shape[:2], 1 / len(task.state))
+        excess = _penalties(own, before, after, after, task.reward.expand(even.shape), even, sizes.gamma)
+    names = ("value_error", "rank", "cosine", "excess")
     return [
-        {"value_error": float(e), "rank": float(r), "cosine": float(c)}
-        for e, r, c in zip(error, rank, alike, strict=True)
+        dict(zip(names, map(float, row), strict=True)) for row in zip(error, rank, alike, excess, strict=True)
     ]
 
 
@@ -129,28 +131,29 @@ def _loss(
     order = torch.stack([other if arm.shuffled else torch.arange(sizes.batch) for arm in arms])
     place = order[..., None].expand_as(aim)
     factor = torch.tensor([[arm.penalty / sizes.batch] for arm in arms]).expand(-1, sizes.batch)
-    penalty = vmap(_penalty, in_dims=(0, 0, 0, 0, 0, 0, None))(
-        seen,
-        after.gather(1, place),
-        reward[order],
-        own["weight2"][:, 0].detach(),
-        factor,
-        aim.gather(1, place),
-        sizes.gamma,
+    penalty = _penalties(
+        own, seen, after.gather(1, place), aim.gather(1, place), reward[order], factor, sizes.gamma
     )
     return loss + penalty.sum()
 
 
-def _penalty(
+def _penalties(
+    own: Tensors,
     seen: torch.Tensor,
     after: torch.Tensor,
-    reward: torch.Tensor,
-    head: torch.Tensor,
-    factor: torch.Tensor,
     aim: torch.Tensor,
+    reward: torch.Tensor,
+    weights: torch.Tensor,
     gamma: float,
 ) -> torch.Tensor:
-    return rank_penalty(seen, after, reward, head, factor, target=aim, gamma=gamma)
+    """The rank penalty of every arm, (A,)."""
+
+    def alone(*given: torch.Tensor) -> torch.Tensor:
+        now, next_, target, gain, head, counted = given
+        return rank_penalty(now, next_, gain, head, counted, target=target, gamma=gamma)
+
+    found: torch.Tensor = vmap(alone)(seen, after, aim, reward, own["weight2"][:, 0].detach(), weights)
+    return found
 
 
 def _start(draws: torch.Generator, sizes: ValueSizes, arms: Sequence[ValueArm]) -> Tensors:
@@ -158,7 +161,7 @@ def _start(draws: torch.Generator, sizes: ValueSizes, arms: Sequence[ValueArm]) 
     own = {name: torch.stack([value.detach()] * len(arms)) for name, value in drawn.items()}
     shut = _which(arms, "collapsed")
     own["weight1"] = torch.where(shut, own["weight1"] * sizes.collapse, own["weight1"])
-    own["bias1"] = torch.where(shut[..., 0], own["bias1"] + 1, own["bias1"])
+    own["bias1"] = torch.where(shut[..., 0], own["bias1"] * sizes.collapse + sizes.offset, own["bias1"])
     return {name: value.requires_grad_() for name, value in own.items()}
 
 

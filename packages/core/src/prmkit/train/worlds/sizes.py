@@ -21,15 +21,17 @@ class ValueSizes:
     """Episodes on whose states values are compared with the true ones."""
     length: int = 30
     """States of an episode."""
-    gamma: float = 0.9
+    gamma: float = 0.97
     width: int = 32
     updates: int = 2000
     batch: int = 64
     rate: float = 1e-3
-    follow: float = 0.02
+    follow: float = 0.05
     """Share of the network that its slow copy takes over at each update."""
-    collapse: float = 0.05
+    collapse: float = 0.2
     """Factor on the second layer of a network whose features start all alike."""
+    offset: float = 1.0
+    """What all of its features start at. The larger, the less the Bellman equation asks of their angle."""
 
 
 @dataclass(frozen=True, slots=True)
