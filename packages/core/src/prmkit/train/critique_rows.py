@@ -17,6 +17,7 @@ import torch
 from prmkit.cards import PRMSpec
 from prmkit.encode.assemble import assemble, writable
 from prmkit.encode.template import through_template
+from prmkit.encode.tokenise import special_tokens
 from prmkit.errors import ConfigError
 from prmkit.label.critiques import Judged, verdict_on_the_whole
 from prmkit.model.generative import parse_verdicts
@@ -176,7 +177,8 @@ def _whole(one: Judged, tokenizer: Any, spec: PRMSpec, words: dict[Verdict, int]
     verdict = verdict_on_the_whole(one.critique, trajectory)
     if verdict is Verdict.UNKNOWN:
         return None
-    asked = assemble(render(problem, trajectory, spec), tokenizer, default_system=spec.default_system)
+    pieces = render(problem, trajectory, spec, special_tokens(tokenizer))
+    asked = assemble(pieces, tokenizer, default_system=spec.default_system)
     body = _bare(one.critique.text, spec)
     stop = spec.decision.strip()
     body = (body.partition(stop)[0] if stop else body).rstrip("\n")
@@ -197,7 +199,7 @@ def _by_turn(one: Judged, tokenizer: Any, spec: PRMSpec, words: dict[Verdict, in
         return None
     roles: list[str] = []
     contents: list[str] = []
-    for piece in render(problem, trajectory, spec):
+    for piece in render(problem, trajectory, spec, special_tokens(tokenizer)):
         if piece.kind == "turn":
             roles.append(piece.value)
             contents.append("")
