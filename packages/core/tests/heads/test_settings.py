@@ -79,7 +79,7 @@ def test_values_by_settings(causal_folder, rows, tmp_path):
 @pytest.mark.parametrize(
     ("sets", "message"),
     [
-        (["variant=gorm"], "writes its verdict"),
+        (["variant=gorm"], "learns to write its verdict"),
         (["variant=dprm", "target=outcome"], "'dprm' learns steps"),
         (["variant=dprm", "objective=pairwise"], "'dprm' learns steps"),
         (["variant=orm"], "variant"),

@@ -104,8 +104,8 @@ class FitSettings:
         """
         if self.variant in ("gprm", "gorm"):
             raise ConfigError(
-                f"variant {self.variant!r} writes its verdict, and such models are not trained here",
-                do="train dprm or dorm; a generative one is a language model tuned on written verifications",
+                f"variant {self.variant!r} learns to write its verdict, from written verifications",
+                do="train dprm or dorm; train.generative.CriticTrainer trains gprm and gorm",
                 field="variant",
             )
         whole = self.objective or self.implicit
