@@ -28,6 +28,7 @@ from prmkit.model.folder import check_finite, load_tokenizer, load_weights
 from prmkit.model.spec import family
 from prmkit.model.store import merged
 from prmkit.train.critique_rows import Row, Rows, Variant, packed, padded, rows_of, variant_of
+from prmkit.train.trainer import check_loss
 
 log = logging.getLogger(__name__)
 ADAPTER = "adapter"
@@ -164,12 +165,7 @@ class CriticTrainer(Trainer):
         """
         total, count, logits = token_loss(model, inputs, keep=self._keeps)
         loss = total / (count if num_items_in_batch is None else num_items_in_batch)
-        if not torch.isfinite(loss):
-            raise CheckpointError(
-                f"the loss is {loss.item()} at update {self.state.global_step}",
-                do="lower the learning rate, or train in float32; resume from the last checkpoint",
-                field="loss",
-            )
+        check_loss(loss, self.state.global_step)
         return (loss, logits) if return_outputs else loss
 
     def evaluate(

@@ -232,12 +232,7 @@ class PRMTrainer(Trainer):
             self.objective.weights(inputs, self.how) if num_items_in_batch is None else num_items_in_batch
         )
         loss = self.objective.total(self.objective.sums(logits, inputs, self.how), weights, self.how)
-        if not torch.isfinite(loss):
-            raise CheckpointError(
-                f"the loss is {loss.item()} at update {self.state.global_step}",
-                do="lower the learning rate, or train in float32; resume from the last checkpoint",
-                field="loss",
-            )
+        check_loss(loss, self.state.global_step)
         return (loss, logits) if return_outputs else loss
 
     def evaluate(
@@ -365,6 +360,23 @@ class PRMTrainer(Trainer):
 
     def _load_best_model(self) -> None:
         self._load_from_checkpoint(self.state.best_model_checkpoint)
+
+
+def check_loss(loss: torch.Tensor, update: int) -> None:
+    """Stop a training that diverged.
+
+    Shapes:
+        loss: ().
+
+    Raises:
+        CheckpointError: The loss is NaN or infinite.
+    """
+    if not torch.isfinite(loss):
+        raise CheckpointError(
+            f"the loss is {loss.item()} at update {update}",
+            do="lower the learning rate, or train in float32; resume from the last checkpoint",
+            field="loss",
+        )
 
 
 class _Loader(DataLoader):
