@@ -60,7 +60,7 @@ def settings(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--prompts", type=int, nargs="+", default=[200, 850], help="tokens of the prompts")
-    parser.add_argument("--cells", nargs="+", help="these cells only, such as rerank-200")
+    parser.add_argument("--cells", nargs="+", help="these only, such as rerank-200; others stay in OUT")
     parser.add_argument("--quick", action="store_true", help="a tiny model and few candidates: a smoke")
     parser.add_argument("--no-memory", action="store_true", help="time only")
     parser.add_argument("--logits", type=float, default=4.0, help="GiB that vocabulary logits may take")
@@ -213,7 +213,7 @@ def run(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         print(f"{name}: {note}", file=sys.stderr, flush=True)
     models = Models(scratch)
     every = arms(models, modules, logits=chosen.logits * 2**30)
-    found: dict[str, dict[str, Any]] = {}
+    found = kept(chosen)
     figures: dict[str, Any] = {}
     for cell in chosen_cells(chosen):
         told = measure(models, every, cell, chosen.repeats)
@@ -228,6 +228,17 @@ def run(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         if chosen.out:
             chosen.out.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     return figures
+
+
+def kept(chosen: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Cells of an earlier run with the same settings: where only some are measured, the others stay."""
+    if not (chosen.cells and chosen.out and chosen.out.exists()):
+        return {}
+    before: dict[str, Any] = json.loads(chosen.out.read_text())
+    same = rounded(summary(chosen, {}, before["cells"]))
+    return (
+        before["cells"] if all(same[it] == before[it] for it in ("repeat_with", "model", "versions")) else {}
+    )
 
 
 def chosen_cells(chosen: argparse.Namespace) -> list[Cell]:
