@@ -299,6 +299,35 @@ def link(
     return scaled[..., 0].sigmoid() if how == "sigmoid" else scaled[..., 0]
 
 
+def weighted_logits(logits: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Logits of several language heads over one vocabulary, summed by a user's weights.
+
+    The weights are made to sum to 1; all weight on one head gives that head exactly.
+
+    Shapes:
+        logits: (..., H, V). weights: (..., H). result: (..., V).
+
+    Raises:
+        ConfigError: A weight below 0, or none above it.
+
+    Source:
+        MAH-DPO (arXiv 2510.01167).
+
+    Examples:
+        >>> weighted_logits(torch.tensor([[2.0, 0.0], [0.0, 2.0]]), torch.tensor([0.25, 0.75]))
+        tensor([0.5000, 1.5000])
+    """
+    if (weights < 0).any() or not (weights.sum(-1) > 0).all():
+        raise ConfigError(
+            "a weight lies below 0, or none above it",
+            do="give each head a weight of 0 or more, and one of them more than 0",
+            field="weights",
+        )
+    share = (weights / weights.sum(-1, keepdim=True)).to(logits)[..., None]
+    # A head without weight does not count, were it infinite (a token that it rules out).
+    return torch.where(share > 0, share * logits, 0.0).sum(-2)
+
+
 class SurprisalInput(nn.Module):
     """Surprisal features to a vector that is added to the token's embedding.
 

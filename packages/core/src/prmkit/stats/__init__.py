@@ -48,6 +48,7 @@ from prmkit.stats.intervals import (
 )
 from prmkit.stats.maps import ScoreMap, fit_map, fit_temperature
 from prmkit.stats.monotone import pava
+from prmkit.stats.pareto import hypervolume, pareto_front
 from prmkit.stats.quantiles import (
     conformal_rank,
     covered,
@@ -61,6 +62,7 @@ from prmkit.stats.quantiles import (
 from prmkit.stats.ranking import (
     auroc,
     average_precision,
+    spearman,
     weighted_auroc,
     weighted_average_precision,
     within_auroc,
@@ -108,6 +110,7 @@ __all__ = [
     "fit_temperature",
     "harmonic",
     "holm",
+    "hypervolume",
     "interval_score",
     "length_controlled",
     "matthews",
@@ -116,6 +119,7 @@ __all__ = [
     "mr_score",
     "murphy",
     "paired",
+    "pareto_front",
     "pass_at_k",
     "pava",
     "pinball",
@@ -132,6 +136,7 @@ __all__ = [
     "reward_rank",
     "risk_coverage",
     "section_f1",
+    "spearman",
     "threshold_curve",
     "ties_score",
     "tost",

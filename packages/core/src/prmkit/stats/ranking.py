@@ -150,3 +150,28 @@ def _sorted(scores: Numbers, positive: Numbers, *, falling: bool) -> tuple[np.nd
     ranked = numbers[order]
     starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]])) if len(ranked) else order
     return order, starts, labels[order]
+
+
+def spearman(one: Numbers, other: Numbers) -> float:
+    """Correlation of ranks, ties sharing their mean rank; NaN where a column does not vary.
+
+    Raises:
+        AlignmentError: Columns of unlike length, or an entry that is not finite.
+
+    Source:
+        Spearman (1904).
+
+    Examples:
+        >>> round(spearman([1, 2, 3, 4], [1, 2, 4, 3]), 6)
+        0.8
+    """
+    same_rows(one=one, other=other)
+    a, b = (_mean_ranks(floats(column, name)) for column, name in ((one, "one"), (other, "other")))
+    a, b = a - a.mean() if len(a) else a, b - b.mean() if len(b) else b
+    size = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / size if size else float("nan")
+
+
+def _mean_ranks(values: Floats) -> Floats:
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])
