@@ -55,7 +55,7 @@ def trl(folder, t, steps):
 
 
 def pure(folder, t, steps):
-    ids, places = pieces(t, steps, "\n\n", start=tok(t, Q))
+    ids, places = pieces(t, steps, "\n", start=tok(t, Q))
     p = all_logits(folder, ids, Qwen2ForTokenClassification).softmax(-1)[places]
     return p[:, 1] - p[:, 0]
 
@@ -74,13 +74,13 @@ def math_shepherd(folder, t, steps):
 
 
 def er_prm(folder, t, steps):
-    text = f"{Q} " + "\n".join(f"{s} ки" for s in steps)
+    text = f"{Q} " + "".join(f"{s} ки" for s in steps)
     return tagged(folder, t, steps, good=" +", bad=" -", tag=" ки", text=text)
 
 
 def openr(folder, t, steps):
-    text = f"{Q} " + "".join(s + "\n\n\n\n\n" for s in steps)
-    return tagged(folder, t, steps, good=" +", bad=" -", tag="\n\n\n\n\n", text=text)
+    text = f"{Q} " + " ".join(s + " \n\n\n\n\n" for s in steps)
+    return tagged(folder, t, steps, good=" +", bad=" -", tag=" \n\n\n\n\n", text=text)
 
 
 def multi_rm(folder, t, steps):
@@ -146,7 +146,9 @@ def skywork(folder, t, steps):
 
 
 def pqm(folder, t, steps):
-    ids = tok(t, f"{Q}\n" + "\n".join(f"{s} [PRM]" for s in steps))
+    text = "Below is an instruction that describes a task.\nWrite a response that appropriately completes the "
+    text += f"request.\n\n### Instruction:\n{Q}\n\n### Response: Let's think step by step\n"
+    ids = tok(t, text + "\n".join(f"Step {i}: {s} [PRM]" for i, s in enumerate(steps, 1)))
     return value(folder, ids, [i for i, one in enumerate(ids) if one == tok(t, "[PRM]")[0]])
 
 

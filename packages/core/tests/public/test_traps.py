@@ -126,7 +126,7 @@ def test_minus_one_reads_the_token_before_the_answer(llama):
 
 @pytest.mark.parametrize(
     ("name", "marker"),
-    [("qwen2.5-math-prm", "<extra_0>"), ("math-shepherd", " ки"), ("pqm", "[PRM]"), ("pure", "\n\n")],
+    [("qwen2.5-math-prm", "<extra_0>"), ("math-shepherd", " ки"), ("pqm", "[PRM]"), ("pure", "\n")],
 )
 def test_a_marker_written_by_the_solver_is_not_read(qwen, name, marker):
     spec = family(name).spec
