@@ -40,6 +40,8 @@ def test_two_one_sided_tests() -> None:
 SHORT: dict[str, dict[str, Json]] = {
     "beer": {"updates": 3, "train": 4, "test": 4, "length": 8},
     "dreamprm": {"updates": 2, "steps": 40, "test": 40},
+    "implicit-prm": {"read": 2, "updates": 2, "look": 1, "problems": 30, "test": 30},
+    "multi-rm": {"lengths": [2, 3], "updates": 2, "train": 20, "test": 4},
     "palbert": {"updates": 3, "train": 200, "held": 200, "test": 200},
 }
 

@@ -60,6 +60,8 @@ WORLDS = Registry(
     {
         "beer": "prmkit.judging.worlds.beer:WORLD",
         "dreamprm": "prmkit.judging.worlds.dreamprm:WORLD",
+        "implicit-prm": "prmkit.judging.worlds.implicit:WORLD",
+        "multi-rm": "prmkit.judging.worlds.multi_rm:WORLD",
         "optcs": "prmkit.judging.worlds.optcs:WORLD",
         "palbert": "prmkit.judging.worlds.palbert:WORLD",
         "quantiles": "prmkit.judging.worlds.quantiles:WORLD",
