@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from prmkit.errors import AlignmentError, ConfigError, DataError
 from prmkit.judging.planted import mean_error
 from prmkit.judging.worlds import optcs as world
-from prmkit.score.conformal import Candidates, beaten, one_each, optcs, rejections, select
+from prmkit.score.conformal import (
+    Candidates,
+    Ridge,
+    beaten,
+    one_each,
+    optcs,
+    optcs_full,
+    rejections,
+    select,
+)
 
 SCORES = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
 GOOD = [1, 1, 0, 1, 0, 0, 0, 1, 0]
@@ -121,6 +130,92 @@ def test_scores_that_all_tie_select_nothing() -> None:
     assert beaten([1, 1, 0], [0, 1, 0], [1, 0.5, 0]).tolist() == [1, 1, 2]
 
 
+def turned(rows, good, at):
+    """Scores are the first column, turned so that right rows lie above wrong ones in the mean."""
+
+    def sign(keep):
+        x, y = rows[keep, 0], good[keep]
+        return 1.0 if not y.any() or y.all() or x[y > 0].mean() >= x[y < 1].mean() else -1.0
+
+    every = np.arange(len(rows))
+    apart = np.array([sign(every != i) * rows[i, 0] for i in every])
+    return apart, sign(every >= 0) * at[:, 0]
+
+
+def test_optcs_full_golden() -> None:
+    """Right .9 .8, wrong .2 .1; of the others .95: p = (1 + 0) / 5, .15: p = (1 + 1) / 5; R = 2 for both.
+
+    For .95 the other's count is one wrong calibration candidate and .95 itself, and 2 / 5 <= .4 * 2 / 2.
+    """
+    held = Candidates.of(list("abcd"), [0.9, 0.8, 0.2, 0.1])
+    new = Candidates.of(list("xy"), [0.95, 0.15])
+    found = optcs_full(held, [1, 1, 0, 0], new, 0.4, learn=turned)
+    assert (found.counts, found.evalues, found.chosen) == ((1, 2), (2.5, 2.5), (0, 1))
+    # At .3 the first is promised itself alone, and 1 / 5 > .3 / 2; the second promises both, and 2 / 5 > .3.
+    assert optcs_full(held, [1, 1, 0, 0], new, 0.3, learn=turned).evalues == (0.0, 0.0)
+
+
+def test_the_candidate_is_treated_like_a_calibration_candidate() -> None:
+    """Wrong .9 turns the fit without .5: it is scored -.5 there, and .9 by the fit without itself."""
+    held, new = Candidates.of(["a", "b"], [0.6, 0.5]), Candidates.of(["x"], [0.9])
+    assert optcs_full(held, [1, 0], new, 0.4, learn=turned).counts == (1,)
+    apart, _ = turned(np.array([[0.6], [0.5], [0.9]]), np.array([1.0, 0, 0]), new.scores)
+    assert apart.tolist() == [0.6, -0.5, 0.9]
+
+
+def test_a_fit_that_learns_nothing_is_one_model() -> None:
+    def given(rows, good, at):
+        return rows[:, 0], at[:, 0]
+
+    assert optcs_full(HELD, GOOD, NEW, 0.4, learn=given) == optcs(HELD, GOOD, NEW, 0.4)
+    none = Candidates.of([], np.zeros((0, 1)))
+    assert optcs_full(HELD, GOOD, none, 0.4).chosen == ()
+
+
+@given(st.integers(0, 10**6), st.sampled_from([0.1, 0.3, 0.5]))
+@settings(max_examples=20, deadline=None)
+def test_optcs_full_is_its_definition(seed: int, q: float) -> None:
+    """Every fit done again without its row, and the p-values written out with fractions."""
+    random = np.random.default_rng(seed)
+    n, m = int(random.integers(5, 20)), int(random.integers(1, 8))
+    held, new = random.normal(size=(n, 2)), random.normal(size=(m, 2))
+    good = (held[:, 0] + random.normal(size=n) > 0).astype(float)
+    level, promised, own = Fraction(repr(q)), [], []
+    for j in range(m):
+        rows, labels = np.vstack([held, new[j]]), np.append(good, 0.0)
+        fitted = refitted(rows, labels, new)
+        apart = [refitted(np.delete(rows, i, 0), np.delete(labels, i), rows[[i]])[0] for i in range(n + 1)]
+        wrong = [apart[i] for i in range(n + 1) if not labels[i]]
+        p = [Fraction(sum(v >= fitted[one] for v in wrong), n + 1) for one in range(m)]
+        p[j] = Fraction(0)
+        promised.append(max(k for k, one in enumerate(sorted(p), 1) if one <= level * k / m))
+        own.append(Fraction(sum(v >= apart[n] for v in wrong), n + 1))
+    finalist = [one <= level * size / m for one, size in zip(own, promised, strict=True)]
+    best = max(
+        k for k in range(m + 1) if sum(f and r <= k for f, r in zip(finalist, promised, strict=True)) >= k
+    )
+    expected = {j for j in range(m) if finalist[j] and promised[j] <= best}
+    found = optcs_full(Candidates.of(names("c", n), held), good, Candidates.of(names("t", m), new), q)
+    assert set(found.chosen) == expected
+    assert [Fraction(one, n + 1) for one in found.counts] == own
+
+
+def refitted(rows, good, at):
+    """Ridge by its normal equations."""
+    x = np.column_stack([np.ones(len(rows)), rows])
+    weights = np.linalg.solve(x.T @ x + np.diag([0.0] + [1.0] * rows.shape[1]), x.T @ good)
+    return np.column_stack([np.ones(len(at)), at]) @ weights
+
+
+def test_equal_rows_tie_and_a_fit_without_an_answer_is_refused() -> None:
+    rows = np.repeat([[0.3, 0.7]], 4, axis=0) + np.array([[0, 0], [0, 0], [1, 0], [0, 2]])
+    apart, _ = Ridge()(rows, np.array([0.0, 0.0, 1.0, 1.0]), rows)
+    assert apart[0] == apart[1]
+    lone = Candidates.of(["a"], [0.5])
+    with pytest.raises(AlignmentError, match="finite"), np.errstate(all="ignore"):
+        optcs_full(lone, [1], NEW, 0.4, learn=lambda rows, good, at: (rows[:, 0] * np.nan, at[:, 0]))
+
+
 def test_mean_false_discovery_over_500_seeds() -> None:
     options = world.Options(calibration=40, test=30, strengths=(0.0, 0.8, 1.6), q=0.2, blind=8)
     rows = [world.draw(np.random.default_rng([1, i]), options) for i in range(500)]
@@ -128,7 +223,8 @@ def test_mean_false_discovery_over_500_seeds() -> None:
         arm: {metric: np.array([row[arm][metric] for row in rows]) for metric in rows[0][arm]}
         for arm in rows[0]
     }
-    for arm in (world.OPTCS, world.SAME, world.SPLIT, world.FIXED, world.OPTCS + world.BLIND):
+    bounded = (world.OPTCS, world.SAME, world.FULL, world.SPLIT, world.HALF, world.FIXED)
+    for arm in (*bounded, world.OPTCS + world.BLIND):
         mean, error = mean_error(figures[arm]["fdp"])
         assert mean <= 0.2 + 3 * error, arm
     broken, error = mean_error(figures[world.NAIVE + world.BLIND]["fdp"])
@@ -159,4 +255,6 @@ def test_refusals() -> None:
         select(HELD, GOOD, NEW, 1.0)
     with pytest.raises(ConfigError, match="pruning"):
         optcs(HELD, GOOD, NEW, 0.1, prune="hard")  # type: ignore[arg-type]
+    with pytest.raises(AlignmentError, match="labels"):
+        optcs_full(HELD, GOOD[1:], NEW, 0.1)
     assert optcs(HELD, GOOD, Candidates.of([], np.zeros((0, 1))), 0.1).chosen == ()

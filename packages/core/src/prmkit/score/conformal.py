@@ -6,19 +6,22 @@ a rule that looks at no label, then selection decides which of the chosen ones t
 model brings its own candidate (``good`` of shape (n, K)), a problem may be wrong under one model and right
 under another; the symmetry that the proof of the choice among models rests on is then lost.
 
+A scorer fitted on the calibration data needs no part of it set aside (:func:`optcs_full`), as long as the
+candidate that is judged is treated like the calibration candidates.
+
 All comparisons are between whole numbers: p-values are counts over n + 1, thresholds fractions of m.
 
 Source: conformal selection: Jin & Candès (2023, arXiv 2210.01408). Choice among models on the same
-calibration data: OptCS (Bai & Jin, arXiv 2411.17983). e-BH: Wang & Ramdas (2022). Departures: equal scores
-count against a candidate (the strict count of the paper's deterministic p-value ships everything where all
-scores tie); of models that tie, the first is taken.
+calibration data, and fits on them: OptCS (Bai & Jin, arXiv 2411.17983). e-BH: Wang & Ramdas (2022).
+Departures: equal scores count against a candidate (the strict count of the paper's deterministic p-value
+ships everything where all scores tie); of models that tie, the first is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -220,10 +223,9 @@ def optcs(
         >>> found.chosen, found.evalues
         ((0, 1, 2), (2.5, 2.5, 2.5))
     """
-    if prune not in ("none", "same", "each"):
-        raise ConfigError(f"no pruning is called {prune!r}", do="use none, same or each", field="prune")
+    _known(prune)
     labels = _labels(calibration, good, test)
-    level, many, total = exact(q, name="q"), len(test.problems), len(calibration.problems) + 1
+    many, total = len(test.problems), len(calibration.problems) + 1
     if not many:
         return Selection((), (), (), total)
     columns = range(calibration.scores.shape[1])
@@ -233,7 +235,114 @@ def optcs(
     size = np.stack([_promised(base[:, k], test.scores[:, k], total, q) for k in columns], axis=1)
     model = size.argmax(axis=1)
     rows = np.arange(many)
-    promised, counts = size[rows, model], base[rows, model] + 1
+    return _shipped(size[rows, model], base[rows, model] + 1, model, total, q, prune, seed)
+
+
+class Learner(Protocol):
+    """Fits scores to labels; the order of rows must mean nothing to it.
+
+    Shapes: rows (n, K), good (n), at (m, K).
+    """
+
+    def __call__(self, rows: Floats, good: Floats, at: Floats) -> tuple[Floats, Floats]:
+        """Score (n) of each row when fitted on all others, and scores (m) of ``at`` when fitted on all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ridge:
+    """Least squares of the labels on the columns, with a constant that no penalty shrinks.
+
+    Source:
+        What a row would have been given without it follows from the fit with it: Allen (1974, PRESS).
+        Scores are rounded to twelve decimals, so that equal rows tie.
+
+    Examples:
+        >>> rows, good = np.array([[0.0], [1.0], [2.0]]), np.array([0.0, 1.0, 2.0])
+        >>> apart, fitted = Ridge(penalty=0.0)(rows, good, np.array([[3.0]]))
+        >>> apart.tolist(), fitted.tolist()
+        ([0.0, 1.0, 2.0], [3.0])
+    """
+
+    penalty: float = 1.0
+
+    def __call__(self, rows: Floats, good: Floats, at: Floats) -> tuple[Floats, Floats]:
+        """Scores of rows fitted without each, and of ``at``."""
+        design, new = (np.column_stack([np.ones(len(one)), one]) for one in (rows, at))
+        shrunk = np.diag([0.0, *[self.penalty] * rows.shape[1]])
+        hat = np.linalg.solve(design.T @ design + shrunk, design.T)
+        weights, lever = hat @ good, np.einsum("ij,ji->i", design, hat)
+        apart = good - (good - design @ weights) / (1.0 - lever)
+        return apart.round(12), (new @ weights).round(12)
+
+
+def optcs_full(
+    calibration: Candidates,
+    good: Numbers,
+    test: Candidates,
+    q: float,
+    *,
+    learn: Learner | None = None,
+    prune: Prune = "none",
+    seed: int = 0,
+) -> Selection:
+    """The same with a scorer that is fitted on the calibration data itself, none of which is set aside.
+
+    For candidate j the scorer is fitted on the calibration candidates and on j, taken for a wrong one. Each
+    of these is scored by the fit without it, j among them, so that nothing tells j from another wrong one;
+    the others are scored by the fit on all. From here on it is :func:`optcs` with one model.
+
+    Args:
+        calibration: Labelled candidates, exchangeable with those of the test.
+        good: 1 where a candidate is right (0.5 and more count as right).
+        test: Candidates to select from.
+        q: Bound on the expected share of wrong candidates among the selected.
+        learn: Fits scores to labels from the columns of ``scores``; :class:`Ridge` when None.
+        prune: ``none`` draws nothing; ``same`` and ``each`` select more at the cost of chance.
+        seed: Seed of the draws.
+
+    Raises:
+        ConfigError: ``q`` outside (0, 1), or an unknown way to prune.
+        DataError: A problem stands in calibration and in test.
+        AlignmentError: Labels of another number, other columns, or a score of the fit that is not finite.
+
+    Source:
+        OptCS-Full (arXiv 2411.17983).
+
+    Examples:
+        >>> mu = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
+        >>> held = Candidates.of(list("abcdefghi"), mu)
+        >>> new = Candidates.of(list("xyz"), [0.95, 0.65, 0.35])
+        >>> found = optcs_full(held, [1, 1, 0, 1, 0, 0, 0, 1, 0], new, 0.4)
+        >>> found.chosen, found.evalues
+        ((0, 1, 2), (7.5, 3.75, 2.5))
+    """
+    _known(prune)
+    labels = (_labels(calibration, floats(good, "good"), test)[:, 0] >= 0.5).astype(np.float64)
+    labels, many = np.append(labels, 0.0), len(test.problems)
+    auxiliary, counts = np.zeros((many, many), dtype=np.int64), np.zeros(many, dtype=np.int64)
+    for j in range(many):
+        apart, fitted = (learn or Ridge())(
+            np.vstack([calibration.scores, test.scores[j]]), labels, test.scores
+        )
+        wrong = np.sort(floats(apart, "scores of the fit")[labels < 0.5])  # j is one of them
+        above = np.append(floats(fitted, "scores of the fit"), apart[-1])
+        *auxiliary[j], counts[j] = len(wrong) - np.searchsorted(wrong, above, side="left")
+        auxiliary[j, j] = 0
+    promised = rejections(auxiliary, len(labels), q)
+    return _shipped(promised, counts, np.zeros(many, dtype=np.int64), len(labels), q, prune, seed)
+
+
+def _known(prune: str) -> None:
+    if prune not in ("none", "same", "each"):
+        raise ConfigError(f"no pruning is called {prune!r}", do="use none, same or each", field="prune")
+
+
+def _shipped(
+    promised: Ints, counts: Ints, model: Ints, total: int, q: float, prune: Prune, seed: int
+) -> Selection:
+    """The selection by e-values, from the rejections promised to each candidate and its own count."""
+    level, many = exact(q, name="q"), len(counts)
     finalist = counts * (many * level.denominator) <= level.numerator * total * promised
     chosen = _ebh(promised, finalist, prune, seed)
     evalues = np.where(finalist, many * level.denominator / (level.numerator * promised), 0.0)

@@ -2,8 +2,10 @@
 
 Problems differ in difficulty; a policy writes eight candidates of each. Models score candidates with unlike
 strength: some know nothing. A chooser that is none of them takes one candidate a problem (best-of-n before
-selection). The same problems with models that all know nothing are the positive control: taking the model
-that selects most, and its plain p-values, must break the bound there.
+selection). Beside the choice among models stands a ridge regression of the truth on all their scores, fitted
+on all of the calibration data, and its rival that is fitted on half of them. The same problems with models
+that all know nothing are the positive control: taking the model that selects most, and its plain p-values,
+must break the bound there.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from prmkit.judging.planted import Check, Drawn, Figures, World, at_most, exceeds
-from prmkit.score.conformal import Candidates, Selection, optcs, select
+from prmkit.score.conformal import Candidates, Ridge, Selection, optcs, optcs_full, select
 from prmkit.stats import auroc
 from prmkit.stats.arrays import Floats
 
 OPTCS, SAME, INSIDE = "optcs", "optcs, one draw", "optcs, own candidates"
+FULL, HALF = "optcs, fitted on all", "fitted on half"
 SPLIT, NAIVE, FIXED, ORACLE = "split", "naive", "fixed model", "oracle model"
 BLIND = ", blind models"
 
@@ -72,6 +75,8 @@ def draw(random: np.random.Generator, options: Options) -> Drawn:
         FIXED: _alone(held, new, fixed, options.q),
         ORACLE: _alone(held, new, best, options.q),
         NAIVE: naive(held, new, options.q),
+        FULL: optcs_full(held.candidates, held.good, new.candidates, options.q, prune="same", seed=seed),
+        HALF: half(held, new, options.q, np.random.default_rng(seed)),
     }
     figures = {name: _figures(found, new.good) for name, found in arms.items()}
     own = optcs(
@@ -96,6 +101,15 @@ def split(held: _Side, new: _Side, q: float, random: np.random.Generator) -> Sel
     return select(kept, held.good[second], Candidates.of(new.problems, new.scores[:, model]), q)
 
 
+def half(held: _Side, new: _Side, q: float, random: np.random.Generator) -> Selection:
+    """The rival of the fit on all: half of the calibration problems are fitted on, half calibrate."""
+    order = random.permutation(len(held.good))
+    first, second = order[: len(order) // 2], order[len(order) // 2 :]
+    _, fitted = Ridge()(held.scores[first], held.good[first], np.vstack([held.scores[second], new.scores]))
+    kept = Candidates.of([held.problems[i] for i in second], fitted[: len(second)])
+    return select(kept, held.good[second], Candidates.of(new.problems, fitted[len(second) :]), q)
+
+
 def naive(held: _Side, new: _Side, q: float) -> Selection:
     """What must not be done: the model that selects most, with its own p-values as if it had been fixed."""
     found = [_alone(held, new, k, q) for k in range(held.scores.shape[1])]
@@ -104,13 +118,15 @@ def naive(held: _Side, new: _Side, q: float) -> Selection:
 
 def checks(figures: Figures, options: Options) -> list[Check]:
     """What was written down: the bound holds for every valid arm, power beats the split, naive breaks it."""
-    bounded = [(OPTCS, options.q), (SAME, options.q), (OPTCS + BLIND, options.control_q)]
+    bounded = [*((arm, options.q) for arm in (OPTCS, SAME, FULL)), (OPTCS + BLIND, options.control_q)]
     power = figures[OPTCS]["power"] - figures[SPLIT]["power"]
     drawn = figures[SAME]["power"] - figures[SPLIT]["power"]
+    fitted = figures[FULL]["power"] - figures[HALF]["power"]
     return [
         *(at_most(f"mean false discovery proportion of {a}", figures[a]["fdp"], q) for a, q in bounded),
         exceeds(f"power of {OPTCS} less that of {SPLIT}", power, 0.0),
         exceeds(f"power of {SAME} less that of {SPLIT}", drawn, 0.0),
+        exceeds(f"power of {FULL} less that of {HALF}", fitted, 0.0),
         exceeds(
             f"mean false discovery proportion of {NAIVE + BLIND}",
             figures[NAIVE + BLIND]["fdp"],
@@ -170,7 +186,7 @@ WORLD = World(
     options=Options,
     draw=draw,
     checks=checks,
-    subjects=(OPTCS, SAME),
+    subjects=(OPTCS, SAME, FULL),
     compared=("power",),
     notes=(
         "one candidate a problem, taken before selection by a rule that sees no label; in the arm 'optcs, own"
