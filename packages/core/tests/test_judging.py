@@ -122,6 +122,12 @@ def test_step_figures_by_hand() -> None:
     right, wrong = [0.9, 0.8, 0.4, 0.9, 0.9, 0.6], [0.2, 0.3]
     squares = [(1 - p) ** 2 for p in right] + [p**2 for p in wrong]
     assert found["brier"] == pytest.approx(sum(squares) / 8)
+    # second steps that were reached: .2 wrong, .4 .9 right
+    second = record["by_index"]["prm"]["step 2"]
+    assert second["gap"]["value"] == pytest.approx((0.2 + 0.4 + 0.9 - 2) / 3)
+    assert second["brier"]["value"] == pytest.approx((0.04 + 0.36 + 0.01) / 3)
+    assert second["ece"]["value"] == pytest.approx((0.2 + 0.6 + 0.1) / 3)
+    assert [place["gap"]["n"] for place in record["by_index"]["prm"].values()] == [4, 3, 1]
     assert record["n"] == 4
     assert record["clusters"] == 4
     n = {k: v["n"] for k, v in record["scorers"]["prm"]["metrics"].items()}

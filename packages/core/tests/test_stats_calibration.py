@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
 from prmkit.errors import ConfigError
-from prmkit.stats import brier, ece, mce, murphy, positive_bias
+from prmkit.stats import brier, ece, mce, murphy, positive_bias, resample_ece
 
 P = [0.95, 0.9, 0.85, 0.6, 0.55, 0.2, 0.1, 0.05]
 Y = [1, 1, 0, 1, 0, 0, 0, 1]
@@ -57,6 +57,12 @@ def test_the_parts_of_a_brier_score_add_up(data: list[tuple[float, bool]], bins:
 def test_brier_against_scikit_learn(data: list[tuple[float, bool]]) -> None:
     p, y = [a for a, _ in data], [int(b) for _, b in data]
     assert brier(p, y) == pytest.approx(oracle.brier_score_loss(y, p))
+
+
+def test_the_resampled_ece_is_the_same_sum() -> None:
+    p, y = [0.95, 0.9, 0.85, 0.6, 0.55, 0.2, 0.1, 0.05], [1, 1, 0, 1, 0, 0, 0, 1]
+    assert resample_ece(p, y, range(8), draws=20).value == pytest.approx(ece(p, y))
+    assert resample_ece(p, y, range(8), bins=4, draws=20).value == pytest.approx(ece(p, y, bins=4))
 
 
 def test_perfect_and_soft_outcomes() -> None:

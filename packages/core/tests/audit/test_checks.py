@@ -9,7 +9,7 @@ import pytest
 from prmkit.cards import PRMSpec
 from prmkit.errors import ConfigError, DataError, PrmkitError
 from prmkit.judging.audit.bias import Levelled, bias_findings, difficulty_finding, slope_finding, slopes
-from prmkit.judging.audit.calibration import calibration_finding, ece_interval
+from prmkit.judging.audit.calibration import calibration_finding
 from prmkit.judging.audit.contamination import contamination_finding
 from prmkit.judging.audit.convention import convention_finding, neighbouring, readings
 from prmkit.judging.audit.edits import EDITS
@@ -25,7 +25,6 @@ from prmkit.judging.audit.value import (
     recorded_finding,
     responses,
 )
-from prmkit.stats import ece
 from prmkit.types import Sample, StepLabels, StepScores
 
 
@@ -277,11 +276,6 @@ def test_calibration_by_place(toys, forty, how) -> None:
     assert calibration_finding(rows, high, how, **told).verdict == "warning"
     assert calibration_finding(rows, sharp, how, probability=True, planted=True).verdict == "cannot tell"
     assert calibration_finding(rows, sharp, how, probability=False, planted=False).verdict == "cannot tell"
-
-
-def test_the_interval_is_of_the_same_ece(how) -> None:
-    p, y = [0.95, 0.9, 0.85, 0.6, 0.55, 0.2, 0.1, 0.05], [1, 1, 0, 1, 0, 0, 0, 1]
-    assert ece_interval(p, y, [str(i) for i in range(8)], how).value == pytest.approx(ece(p, y))
 
 
 def test_training_data_declared_given_and_shared(toys, forty) -> None:

@@ -264,6 +264,7 @@ def test_what_the_judge_writes_is_read_whole(shown, tmp_path):
         "Beyond tools",
         "Paired differences",
         "Calibration",
+        "Calibration by place of the step",
     ):
         assert part in said, part
     assert suite.paired

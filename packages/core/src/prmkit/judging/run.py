@@ -21,6 +21,7 @@ from prmkit.errors import ConfigError
 from prmkit.judging import choice, steps
 from prmkit.judging.baselines import TOOL_ORACLE
 from prmkit.judging.figures import Mask, Metric, Resampling, difference, scorer_table
+from prmkit.judging.places import place_figures
 from prmkit.judging.rows import Scores, Table, build, part, standing
 from prmkit.judging.verifiers import coverage
 from prmkit.registry import nearest
@@ -85,7 +86,7 @@ def evaluate_suite(
 
     Returns:
         ``n``, ``clusters``, ``scorers``, ``paired``, ``exchangeable``, ``claims``, ``coverage``, ``curves``,
-        ``slices``, ``reliability``, ``notes``: plain JSON, with null for figures that have no value.
+        ``slices``, ``reliability``, ``by_index``, ``notes``: plain JSON; null where a figure has no value.
 
     Raises:
         ConfigError: A metric, subject or slice is unknown, or there are no samples.
@@ -116,6 +117,9 @@ def evaluate_suite(
         "curves": choice.curve_points(found, curves, ask.resampling) if found else {},
         "slices": _slices(table, ask),
         "reliability": steps.reliability(table, table.reached) if "calibration" in ask.metrics else {},
+        "by_index": place_figures(table, table.reached, ask.resampling)
+        if "calibration" in ask.metrics
+        else {},
     }
 
 

@@ -22,6 +22,7 @@ from prmkit.stats import (
     prmbench_score,
     resample_auroc,
     resample_average_precision,
+    resample_ece,
     resample_mean,
     resample_sums,
     wilson,
@@ -203,14 +204,11 @@ def calibration_metrics(table: Table, rows: Mask, how: Resampling) -> list[Metri
     covered = {name: rows & np.isfinite(v) for name, v in values.items()}
 
     def gap(scorer: str, mine: Mask) -> Resampled:
-        p, y = values[scorer][mine], table.good[mine]
-        which = np.minimum((p * BINS).astype(np.int64), BINS - 1)
-        columns = {f"{b}": np.where(which == b, p - y, 0.0) for b in range(BINS)}
-        columns["n"] = np.ones(len(p))
-        return resample_sums(
-            lambda s: np.asarray(sum(np.abs(s[f"{b}"]) for b in range(BINS)) / s["n"]),
-            columns,
+        return resample_ece(
+            values[scorer][mine],
+            table.good[mine],
             table.clusters(mine),
+            bins=BINS,
             draws=how.draws,
             seed=how.seed,
         )

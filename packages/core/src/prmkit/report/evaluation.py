@@ -7,6 +7,7 @@ Read besides the fixed shape (suites → n, clusters, scorers → metrics, paire
            curves       {"best_of_n": {scorer: [{"n", "value", "low", "high"}]}}
            slices       {"rung"|"tools"|"error"|…: {label: {"n", "wrong", "clusters", "scorers", "paired"}}}
            reliability  {scorer: [{"mean", "share", "n", "low", "high"}]}
+           by_index     {scorer: {"step 1"|…: {"gap"|"ece"|"brier": estimate}}}
            verifiers    {verifier: {"metrics": {name: estimate}, …}} (see ``prmkit.report.tools``)
            coverage     estimate: share of scored steps that some tool decides without the reference
            cost         {scorer or stage: {"seconds", "tokens", "calls", "compute", …}}
@@ -33,7 +34,7 @@ Figures = Mapping[str, Mapping[str, Estimate]]
 
 KNOWN = frozenset(
     """n clusters scorers paired domain summary gold exchangeable seeds claims notes curves slices
-    reliability verifiers cost not_run name thresholds coverage stage""".split()  # noqa: SIM905
+    reliability by_index verifiers cost not_run name thresholds coverage stage""".split()  # noqa: SIM905
 )
 """Keys of a suite that have a place of their own."""
 
@@ -84,6 +85,8 @@ class Suite:
     curves: Mapping[str, Mapping[str, tuple[Point, ...]]] = field(default_factory=dict)
     slices: Mapping[str, tuple[Slice, ...]] = field(default_factory=dict)
     reliability: Mapping[str, tuple[Bin, ...]] = field(default_factory=dict)
+    by_index: Mapping[str, Figures] = field(default_factory=dict)
+    """Scorer → place of the step → calibration metric → estimate."""
     verifiers: Mapping[str, Json] = field(default_factory=dict)
     coverage: Estimate | None = None
     """Share of scored steps that some tool decides without the reference."""
@@ -121,6 +124,7 @@ def _suite(run: Run, name: str, data: Mapping[str, Json]) -> Suite:
         curves={kind: _curves(value) for kind, value in _dict(data.get("curves")).items()},
         slices={kind: _slices(value) for kind, value in _dict(data.get("slices")).items()},
         reliability={name: _bins(value) for name, value in _dict(data.get("reliability")).items()},
+        by_index={name: read_figures(value) for name, value in _dict(data.get("by_index")).items()},
         verifiers=_dict(data.get("verifiers")),
         coverage=estimate(data.get("coverage")),
         cost=with_seconds(

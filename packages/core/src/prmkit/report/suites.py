@@ -320,7 +320,22 @@ def _reliability(suite: Suite, base: str) -> list[Block | None]:
     )
     table = Table(f"{base}-reliability", "Bins", ("scorer", "mean score", "share right", "n"), rows)
     figure = plots.reliability(suite.reliability, title=f"Reliability on {suite.name}")
-    return [Heading("Calibration"), figure, Prose(how, how=True), Folded("Bins as a table", table)]
+    bins = Folded("Bins as a table", table)
+    return [Heading("Calibration"), figure, Prose(how, how=True), bins, _by_index(suite, base)]
+
+
+def _by_index(suite: Suite, base: str) -> Block | None:
+    """Calibration of first steps, second steps and so on."""
+    rows = tuple(
+        (name, place, found.get("gap"), found.get("ece"), found.get("brier"))
+        for name, places in suite.by_index.items()
+        for place, found in places.items()
+    )
+    how = (
+        "Over all steps a scorer may be calibrated, and too sure of late ones. Of few rows ECE is too large."
+    )
+    columns = ("scorer", "step", "mean score − share right", "ECE", "Brier")
+    return Table(f"{base}-by-index", "Calibration by place of the step", columns, rows, how) if rows else None
 
 
 def cost_blocks(cost: Mapping[str, Mapping[str, Json]], base: str) -> list[Block | None]:

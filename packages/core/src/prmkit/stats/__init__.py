@@ -3,7 +3,7 @@
 Rows that share a problem depend on each other, so intervals resample clusters, never rows.
 """
 
-from prmkit.stats.by_cluster import resample_auroc, resample_average_precision
+from prmkit.stats.by_cluster import resample_auroc, resample_average_precision, resample_ece
 from prmkit.stats.calibration import IndexRow, Murphy, brier, by_index, ece, mce, murphy, positive_bias
 from prmkit.stats.choice import (
     best_of_n_curve,
@@ -130,6 +130,7 @@ __all__ = [
     "resample",
     "resample_auroc",
     "resample_average_precision",
+    "resample_ece",
     "resample_mean",
     "resample_sums",
     "resample_weighted",

@@ -7,42 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from prmkit.judging.audit.finding import FEW, Figure, Finding, inside, mean, said, small, unknown
+from prmkit.judging.audit.finding import FEW, Figure, Finding, inside, said, small, unknown
 from prmkit.judging.audit.read import Values
 from prmkit.judging.figures import Resampling
-from prmkit.stats import Interval, resample_sums
-from prmkit.stats.arrays import Floats, Numbers
+from prmkit.judging.places import by_place, calibration
 from prmkit.types import Sample
 
 MARGIN = 0.05
-BINS = 10
-LAST = 6
-"""Places of steps that stand by themselves; later ones are one."""
 STATED = "mean score − share right"
-
-
-def ece_interval(predicted: Numbers, observed: Numbers, clusters: Sequence[str], how: Resampling) -> Interval:
-    """Expected calibration error with its interval; the bins are fixed, so only sums are resampled.
-
-    Source:
-        Naeini et al. (2015). Of few rows it is too large: an unbiased gap stands beside it.
-
-    Examples:
-        >>> ece_interval([0.25, 0.75], [0, 1], ["a", "b"], Resampling(draws=20)).value
-        0.25
-    """
-    p, y = np.asarray(predicted, dtype=np.float64), np.asarray(observed, dtype=np.float64)
-    place = np.minimum((p * BINS).astype(np.int64), BINS - 1)
-    columns = {str(one): (p - y) * (place == one) for one in range(BINS)} | {"n": np.ones(len(p))}
-
-    def error(sums: dict[str, Floats]) -> Floats:
-        gaps = sum(np.abs(sums[str(one)]) for one in range(BINS))
-        return np.asarray(gaps / sums["n"])
-
-    made = resample_sums(error, columns, clusters, draws=how.draws, seed=how.seed)  # type: ignore[arg-type]
-    return made.interval(how.confidence)
 
 
 def calibration_finding(
@@ -75,20 +47,13 @@ def calibration_finding(
     if len({cluster for *_, cluster in rows}) < FEW:
         return unknown("calibration", name, "too few problems have scored and labelled steps")
     p, y, places, clusters = (list(column) for column in zip(*rows, strict=True))
-    gap = mean([a - b for a, b in zip(p, y, strict=True)], clusters, how)
-    error = ece_interval(p, y, clusters, how)
+    gap, error, _ = calibration(p, y, clusters, how)
     figures = [Figure("all steps", STATED, gap), Figure("all steps", "ECE", error)]
     verdicts = [small(gap, MARGIN)]
-    for place in range(LAST):
-        mine = [i for i, k in enumerate(places) if (k == place if place < LAST - 1 else k >= place)]
-        if mine:
-            parts = ([column[i] for i in mine] for column in (p, y, clusters))
-            one, other, groups = parts
-            row = f"step {place + 1}" if place < LAST - 1 else f"step {LAST} and later"
-            here = mean([a - b for a, b in zip(one, other, strict=True)], groups, how)
-            figures += [Figure(row, STATED, here), Figure(row, "ECE", ece_interval(one, other, groups, how))]
-            if here.clusters >= FEW:
-                verdicts.append(small(here, 2 * MARGIN))
+    for place, here in by_place(p, y, places, clusters, how).items():
+        figures += [Figure(place, STATED, here.gap), Figure(place, "ECE", here.ece)]
+        if here.gap.clusters >= FEW:
+            verdicts.append(small(here.gap, 2 * MARGIN))
     text = f"Scores lie {said(gap, signed=True)} from the share of steps that is right; ECE {said(error)}."
     if planted:
         why = (
