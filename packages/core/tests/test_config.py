@@ -37,6 +37,8 @@ class Training:
     stages: tuple[Optimiser, ...] = ()
     options: Mapping[str, float] = field(default_factory=dict)
     batch: int | Literal["auto"] = "auto"
+    words: tuple[str, str] = ("right", "wrong")
+    span: tuple[str, float] = ("all", 1.0)
 
 
 def test_every_default_is_written_out() -> None:
@@ -51,6 +53,8 @@ def test_every_default_is_written_out() -> None:
         "stages": [],
         "options": {},
         "batch": "auto",
+        "words": ["right", "wrong"],
+        "span": ["all", 1.0],
     }
     assert from_mapping(Training, fill(config)) == config
 
@@ -73,6 +77,9 @@ def test_every_default_is_written_out() -> None:
         ({"backbone": "x", "stages": [{}, {"lr": "big"}]}, "stages[1].lr", "not a number"),
         ({"backbone": "x", "options": {"a": None}}, "options.a", "not a number"),
         ({"backbone": "x", "batch": "all"}, "batch", "a whole number"),
+        ({"backbone": "x", "words": ["yes"]}, "words", "a list of 2 entries"),
+        ({"backbone": "x", "words": ["yes", 0]}, "words[1]", "not a string"),
+        ({"backbone": "x", "span": ["1e-4", "far"]}, "span[1]", "not a number"),
     ],
 )
 def test_mistakes_are_named_by_path(data: dict, field_: str, words: str) -> None:
@@ -147,6 +154,7 @@ def test_unreadable_texts(text: str, words: str) -> None:
         optimiser=st.builds(Optimiser, st.floats(1e-12, 1e6), st.sampled_from(["adamw", "sgd"])),
         options=st.dictionaries(st.text(), st.floats(-1e6, 1e6), max_size=2),
         batch=st.integers() | st.just("auto"),
+        words=st.tuples(st.text(), st.text()),
     )
 )
 def test_yaml_gives_the_same_settings_back(config: Training) -> None:

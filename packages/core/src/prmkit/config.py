@@ -144,5 +144,7 @@ def _exponents(hint: Any, value: Any) -> Any:
         known = fields_of(hint)
         return {name: _exponents(known[name][0], v) if name in known else v for name, v in value.items()}
     if get_origin(hint) is tuple and isinstance(value, list):
-        return [_exponents(get_args(hint)[0], item) for item in value]
+        first, *rest = get_args(hint)
+        hints = [first] * len(value) if rest == [...] else [first, *rest]
+        return [_exponents(one, item) for one, item in zip(hints, value, strict=False)]
     return value

@@ -116,7 +116,7 @@ def _decoder(hint: Any) -> Codec:
         return _union_decoder(get_args(hint))
     if origin is tuple:
         args = get_args(hint)
-        return _list_decoder(args[0]) if args[-1] is Ellipsis else _pair_decoder(len(args))
+        return _list_decoder(args[0]) if args[-1] is Ellipsis else _fixed_decoder(args)
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping_decoder(get_args(hint)[1])
     if origin is Literal or (isinstance(hint, type) and issubclass(hint, StrEnum)):
@@ -208,21 +208,29 @@ def _list_decoder(hint: Any) -> Codec:
     return read_list
 
 
-def _pair_decoder(length: int) -> Codec:
-    # Fixed-length tuples are ranges, the one place where infinity means something.
-    def read(value: Any) -> tuple[float, ...]:
-        if not isinstance(value, list | tuple) or len(value) != length:
-            raise _wrong(value, f"a list of {length} numbers")
-        return tuple(
-            v
-            if isinstance(v, float) and math.isinf(v)
-            else _INFINITE[v]
-            if isinstance(v, str) and v in _INFINITE
-            else _real(v)
-            for v in value
-        )
+def _fixed_decoder(hints: tuple[Any, ...]) -> Codec:
+    arms = [_end if hint is float else decoder(hint) for hint in hints]
+    wanted = f"a list of {len(hints)} {'numbers' if set(hints) <= {int, float} else 'entries'}"
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple) or len(value) != len(hints):
+            raise _wrong(value, wanted)
+        found: list[Any] = []
+        try:
+            for arm, item in zip(arms, value, strict=True):
+                found.append(arm(item))
+        except PrmkitError as error:
+            raise _inside(error, f"[{len(found)}]") from None
+        return tuple(found)
 
     return read
+
+
+def _end(value: Any) -> float:
+    # Numbers of a tuple of fixed length are ends of a range, the one place where infinity means something.
+    if isinstance(value, float) and math.isinf(value):
+        return value
+    return _INFINITE[value] if isinstance(value, str) and value in _INFINITE else _real(value)
 
 
 def _mapping_decoder(hint: Any) -> Codec:
@@ -299,7 +307,8 @@ def _encoder(hint: Any) -> Codec:
     if origin is tuple:
         args = get_args(hint)
         if args[-1] is not Ellipsis:
-            return lambda value: [_bound(v) for v in value]
+            each = [_bound if arg is float else encoder(arg) for arg in args]
+            return lambda value: [put(v) for put, v in zip(each, value, strict=True)]
         write = encoder(args[0])
         return lambda value: [write(item) for item in value]
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
