@@ -83,6 +83,12 @@ def test_bad_input(given, code, said, capsys) -> None:
     assert "Traceback" not in told
 
 
+def test_a_wrong_folder_is_told_before_tasks_are_made(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("prmkit.cli.audit._probes", lambda *given: pytest.fail("tasks were made"))
+    assert call("--prm", "no-such-folder") == 1
+    assert "no-such-folder" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_no_prm_and_rows_without_labels(tmp_path: Path, capsys) -> None:
     (tmp_path / "config.json").write_text("{}")
     assert call("--prm", tmp_path) == 1

@@ -67,6 +67,7 @@ def command(
     plugin = find_domain(domain)
     folder = prm or str(plugin.resource(plugin.prm))
     load: Callable[..., Any] = resolve("prmkit.score.scorer:load_prm")
+    resolve("prmkit.model.folder:open_folder")(folder)  # a wrong path is told before tasks are made
 
     def opened(dtype: str = "float32") -> Any:
         return load(folder, spec, dtype=dtype, device=device, max_tokens=max_tokens)
