@@ -7,11 +7,12 @@ Source: the prints shown on the pages of the kdb+ documentation, and its page on
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from prmkit_qlang.engine.functions import is_nil
 from prmkit_qlang.engine.inline import line, narrow, plains, readable, s1
-from prmkit_qlang.engine.types import BOOL, BYTE, CHAR
+from prmkit_qlang.engine.types import BOOL, BYTE, CHAR, ENUM
 from prmkit_qlang.engine.values import Dict, Enum, Fn, List, Table, Value, Vec, count, items
 
 PACKED = frozenset({BOOL, BYTE, CHAR})
@@ -40,13 +41,13 @@ def console(x: Value, *, precision: int = 7, width: int = 80, height: int = 25) 
         >>> console(List([longs([1, 20]), longs([300, 4])])), console(Dict(syms(["a", "bc"]), longs([1, 2])))
         ('1   20\n300 4 ', 'a | 1\nbc| 2')
     """
+    if x.t < 0 or 0 < x.t <= ENUM:
+        row = line(x, precision, width)
+        return readable(row if len(row) < width else row[: width - 3] + "..")
     if is_nil(x):
         return ""
     if isinstance(x, Fn):
         return s1(x, precision=precision)
-    if not isinstance(x, List | Table | Dict):
-        row = line(x, precision, width)
-        return readable(row if len(row) < width else row[: width - 3] + "..")
     view = View(precision, width, height)
     rows = lines(x, view)
     if len(rows) > height - 2:
@@ -68,13 +69,13 @@ def lines(x: Value, view: View) -> list[str]:
 def _rows(x: List, view: View) -> list[str]:
     """The items of a list a line each; columns stand under each other where all rows are as long."""
     rows = x.v[: view.height]
-    sizes = {len(row.v) if isinstance(row, Vec | List) else -1 for row in rows}
+    t = rows[0].t
+    sizes = {len(row.v) if 0 <= row.t <= ENUM else -1 for row in rows}  # type: ignore[attr-defined]
     size = sizes.pop()
-    if sizes or size < 1 or (rows[0].t in PACKED and all(row.t == rows[0].t for row in rows)):
+    if sizes or size < 1 or (t in PACKED and all(row.t == t for row in rows)):
         return [line(row, view.precision, view.width) for row in rows]
     size = min(size, view.width)
-    cells = [_cells(row, size, view) for row in rows]
-    return _aligned([[row[i] for row in cells] for i in range(size)], view)
+    return _aligned(zip(*[_cells(row, size, view) for row in rows], strict=True), view)
 
 
 def _cells(x: Value, n: int, view: View) -> list[str]:
@@ -86,18 +87,16 @@ def _cells(x: Value, n: int, view: View) -> list[str]:
     return [line(one, view.precision, view.width) for one in values]
 
 
-def _aligned(columns: list[list[str]], view: View) -> list[str]:
+def _aligned(columns: Iterable[Sequence[str]], view: View) -> list[str]:
     """Lines of columns of cells, each as wide as its widest cell; as many columns as may be seen."""
-    out = [""] * (len(columns[0]) if columns else 0)
-    used = 0
-    for i, column in enumerate(columns):
+    shown, used = [], 0
+    for column in columns:
         if used > view.width:
             break
         wide = max(map(len, column), default=0)
-        gap = " " if i else ""
-        out = [line + gap + cell.ljust(wide) for line, cell in zip(out, column, strict=True)]
-        used += wide + len(gap)
-    return out
+        shown.append([cell.ljust(wide) for cell in column])
+        used += wide + 1
+    return list(map(" ".join, zip(*shown, strict=True)))
 
 
 def _table(x: Table, view: View) -> list[str]:

@@ -84,11 +84,19 @@ def integer(t: int, v: int) -> str:
         >>> integer(LONG, -(2**63)), integer(INT, 2**31 - 1), integer(SHORT, 32767)
         ('0N', '0W', '32767')
     """
-    if v == NULLS[t]:
+    most = INFINITIES[t]
+    if -most < v < most:
+        return str(v)
+    if v < -most:
         return "0N"
-    if t != SHORT and abs(v) == INFINITIES[t]:
-        return "0W" if v > 0 else "-0W"
-    return str(v)
+    return str(v) if t == SHORT else "0W" if v > 0 else "-0W"
+
+
+def integers(t: int, values: list[int]) -> list[str]:
+    """The same of many."""
+    if values and -INFINITIES[t] < min(values) and max(values) < INFINITIES[t]:
+        return list(map(str, values))
+    return [integer(t, v) for v in values]
 
 
 def guid(v: int) -> str:
@@ -130,8 +138,12 @@ def plains(x: Vec, precision: int = 7) -> list[str]:
     """The items of a vector, each as ``plain`` gives it."""
     source = unenum(x) if isinstance(x, Enum) else x
     t, values = source.t, source.v.tolist()
-    if t == SYM and all(map(str.isascii, values)):
-        return list(values)
+    if t in _INTEGERS:
+        return ["" if text == "0N" else text for text in integers(t, values)]
+    if t == CHAR:
+        return list(map(chr, values))
+    if t == SYM:
+        return list(map(narrow, values))
     return [plain(t, v, precision) for v in values]
 
 
@@ -178,15 +190,17 @@ def vector(x: Vec, precision: int = 7, limit: int = MOST) -> str:
         ('1 2', ',1f')
     """
     limit = max(limit, 0)
-    if isinstance(x, Enum):
+    if type(x) is Enum:
         return _enumerated(x, limit)
-    values = x.v[: limit + 1].tolist() if len(x.v) > limit else x.v.tolist()
-    mark, one = _mark(x.attr), "," if len(values) == 1 else ""
+    shown = x.v[: limit + 1] if len(x.v) > limit else x.v
+    before = _mark(x.attr) if x.attr else ""
+    if len(shown) == 1:
+        before += ","
     if x.t == CHAR:
-        return f'{mark}{one}"{bytes(values).decode("latin-1").translate(_QUOTED)}"'
-    if not values:
-        return f"{mark}`{NAMES[x.t]}$()"
-    return mark + one + _joined(x.t, values, precision)
+        return f'{before}"{shown.tobytes().decode("latin-1").translate(_QUOTED)}"'
+    if not len(shown):
+        return f"{before}`{NAMES[x.t]}$()"
+    return before + _joined(x.t, shown.tolist(), precision)
 
 
 def _enumerated(x: Enum, limit: int) -> str:
@@ -203,10 +217,7 @@ def _enumerated(x: Enum, limit: int) -> str:
 def _joined(t: int, values: list[Any], precision: int) -> str:
     """The values of a vector, one after another, and the suffix of all."""
     if t in _INTEGERS:
-        low, high = min(values), max(values)
-        if low <= -INFINITIES[t] or high >= INFINITIES[t]:
-            return " ".join([integer(t, v) for v in values]) + _INTEGERS[t]
-        return " ".join(map(str, values)) + _INTEGERS[t]
+        return " ".join(integers(t, values)) + _INTEGERS[t]
     if t == FLOAT:
         return _suffixed(" ".join([floating(v, precision) for v in values]))
     if t == SYM:

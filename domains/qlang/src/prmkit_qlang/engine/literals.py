@@ -49,15 +49,15 @@ def number(texts: list[str]) -> Value:
     if len(texts) == 1:
         t, v = _one(texts[0])
         return Vec(t, v) if isinstance(v, np.ndarray) else Atom(-t, v)
+    if not "".join(texts).replace("-", "").isdecimal():
+        return _run(texts)
     try:
-        whole = [int(text) for text in texts if _plain(text)]
+        whole = list(map(int, texts))
     except ValueError as error:  # more digits than Python reads
         raise QError(texts[0]) from error
-    if len(whole) == len(texts):
-        if all(-(2**63) < n < 2**63 for n in whole):
-            return Vec(LONG, np.array(whole, dtype=np.int64))
-        raise QError(texts[0])
-    return _run(texts)
+    if min(whole) > -(2**63) and max(whole) < 2**63:
+        return Vec(LONG, np.array(whole, DTYPES[LONG]))
+    raise QError(texts[0])
 
 
 def _plain(text: str) -> bool:

@@ -44,10 +44,10 @@ from prmkit_qlang.engine.trees import (
 )
 from prmkit_qlang.engine.types import INF_LONG, LONG, SYM
 from prmkit_qlang.engine.values import Atom, List, Value, enlist, flag, syms
-from prmkit_qlang.engine.values import sym as symbol
 
 _CLOSE = frozenset([")", "]", "}", ";", ""])  # nothing behind the last token
 _QUERIES = frozenset(["select", "exec", "update", "delete"])
+_COMMA, _CLAUSES = ("o", ","), (("v", "by"), ("v", "from"), ("v", "where"))
 _MAX_PARAMS = 8
 
 
@@ -61,6 +61,13 @@ class Words:
         self.monads = monads
         self.keywords = keywords
         self.infix = frozenset(k for k, v in keywords.items() if isinstance(v, Prim) and v.infix)
+        self.operators: dict[str, tuple[Value, bool]] = {
+            **{mark: (nothing(mark), True) for mark in ("0:", "1:", "2:")},
+            **{mark + ":": (prim, True) for mark, prim in monads.items()},
+            **{mark: (prim, True) for mark, prim in dyads.items()},
+            "::": (NIL, False),
+        }
+        """What an operator stands for, and whether it is a verb."""
 
 
 def parse(text: str, words: Words, runner: Any, context: str = "") -> list[Tree | None]:
@@ -92,25 +99,22 @@ class _Parser:
         self.n = len(self.toks)
         self.toks.append(("", None, len(text), len(text), False))
         self.i = 0
-        self.open: set[int] = set()
+        self.open: dict[int, Tree] = {}  # trees that wait for an argument on their right, by identity
         self.asked = False  # inside the phrases of a query, which know no conditional
         self.bare_end = -1  # where an operator ended that stands alone
-        self.kept: list[Tree] = []  # keeps the identities in ``open`` alive
-        self.commas = False  # a comma ends the expression: inside the phrases of a query
-        self.stops: tuple[str, ...] = ()  # names that end the expression
+        self.stops: tuple[tuple[str, str], ...] = ()  # what else ends an expression inside a query
         self.used: set[str] = set()  # x, y and z in the function, but for the phrases of queries
 
     # ------------------------------------------------------------ sequences
 
     def statements(self) -> list[Tree | None]:
         """Expressions between semicolons, to the next closing bracket."""
-        kept = self.commas, self.stops
-        self.commas, self.stops = False, ()
+        kept, self.stops = self.stops, ()
         out = [self.expression()]
         while self.toks[self.i][0] == ";":
             self.i += 1
             out.append(self.expression())
-        self.commas, self.stops = kept
+        self.stops = kept
         return out
 
     def expect(self, kind: str) -> Token:
@@ -124,24 +128,21 @@ class _Parser:
 
     def ended(self) -> bool:
         """Whether the expression ends here."""
-        kind, value, _, _, _ = self.toks[self.i]
-        if kind in _CLOSE:
-            return True
-        if kind == "o":
-            return self.commas and value == ","
-        return kind == "v" and value in self.stops
+        token = self.toks[self.i]
+        return token[0] in _CLOSE or token[:2] in self.stops
 
     def expression(self) -> Tree | None:
         """One expression, right to left."""
-        if self.ended():
+        token = self.toks[self.i]
+        kind = token[0]
+        if kind in _CLOSE or (self.stops and token[:2] in self.stops):
             return None
-        kind, value, _, _, _ = self.toks[self.i]
         if kind == "o":
-            if value == ":" and not self.followed_by("[", "a"):
+            if token[1] == ":" and not self.followed_by("[", "a"):
                 self.i += 1
                 returned = self.expression()
                 return ASSIGN if returned is None else List([RETURN, returned])
-        elif kind == "a" and value == "'" and not self.followed_by("["):
+        elif kind == "a" and token[1] == "'" and not self.followed_by("["):
             self.i += 1
             return List([SIGNAL, self.expression() or NIL])
         tree, verb = self.term()
@@ -160,26 +161,29 @@ class _Parser:
 
     def rest(self, left: Tree, verb: bool) -> Tree:
         """What follows a term, applied to it."""
-        if self.ended():
+        token = self.toks[self.i]
+        kind = token[0]
+        if kind in _CLOSE or (self.stops and token[:2] in self.stops):
             return left
         if verb:
             right = self.expression()
             return left if right is None else self.prefixed(left, right)
-        kind, value, _, _, _ = self.toks[self.i]
-        assigns = kind == "o" and value[-1] == ":" and value[0] not in "012" and not self.followed_by("a")
-        if assigns and (value in (":", "::") or assignable(left)):
-            self.i += 1
-            return self.assignment(left, value)
+        if kind == "o":
+            value = token[1]
+            assigns = value[-1] == ":" and value[0] not in "012" and not self.followed_by("a")
+            if assigns and (value in (":", "::") or assignable(left)):
+                self.i += 1
+                return self.assignment(left, value)
         middle, verb = self.term()
         if not verb:
             right_tree = self.rest(middle, False)
             left = self.monadic(left)
-            return composed(left, right_tree) if self.is_open(right_tree) else List([left, right_tree])
+            return composed(left, right_tree) if id(right_tree) in self.open else List([left, right_tree])
         right = self.expression()
         if right is None:
             derived = isinstance(middle, List)  # takes one argument or two: two are wanted here
             return self.opened(List([middle, left, HOLE] if derived else [middle, left]))
-        if self.is_open(right) or (self.bare_end == self.i and isinstance(right, Prim)):
+        if id(right) in self.open or (self.bare_end == self.i and isinstance(right, Prim)):
             return self.opened(composed(List([middle, left]), right))
         return List([middle, left, right])
 
@@ -187,7 +191,7 @@ class _Parser:
         """A verb with nothing on its left: a derived function or keyword applied to one argument."""
         if isinstance(left, Prim) and left is self.words.dyads.get(left.name):
             raise QError(left.name)
-        if self.is_open(right):
+        if id(right) in self.open:
             return self.opened(composed(left, right))
         return List([left, right])
 
@@ -203,13 +207,8 @@ class _Parser:
 
     def opened(self, tree: Tree) -> Tree:
         """Remember that a tree waits for an argument on its right."""
-        self.open.add(id(tree))
-        self.kept.append(tree)
+        self.open[id(tree)] = tree
         return tree
-
-    def is_open(self, tree: Tree) -> bool:
-        """Whether a tree ends with a verb without its right argument."""
-        return id(tree) in self.open
 
     def assignment(self, left: Tree, mark: str) -> Tree:
         right = self.expression()
@@ -226,12 +225,16 @@ class _Parser:
     def term(self) -> tuple[Tree, bool]:
         """A noun or verb with the brackets and iterators behind it; whether it is a verb."""
         toks = self.toks
-        kind, value, _, _, _ = toks[self.i]
+        kind, value, start, _, _ = toks[self.i]
+        self.i += 1
         if kind == "n":
-            self.i += 1
             tree, verb = (constant(value) if value.t in (SYM, -SYM) else value), False
+        elif kind == "v":
+            tree, verb = self.name(value)
+        elif kind == "o":
+            tree, verb = self.operator(value)
         else:
-            tree, verb = self.atom()
+            tree, verb = self.bracketed(kind, value, start)
         while True:
             kind, value, _, _, spaced = toks[self.i]
             if kind == "[":
@@ -261,14 +264,8 @@ class _Parser:
         self.expect("]")
         return List([CONTROL[word], *(one if one is not None else NIL for one in parts)])
 
-    def atom(self) -> tuple[Tree, bool]:
-        """One name, operator or bracketed thing."""
-        kind, value, start, _, _ = self.toks[self.i]
-        self.i += 1
-        if kind == "v":
-            return self.name(value)
-        if kind == "o":
-            return self.operator(value)
+    def bracketed(self, kind: str, value: str, start: int) -> tuple[Tree, bool]:
+        """Something in brackets, or an iterator without a function."""
         if kind == "(":
             return self.parens(), False
         if kind == "{":
@@ -287,29 +284,22 @@ class _Parser:
         raise QError(kind)
 
     def name(self, name: str) -> tuple[Tree, bool]:
+        found = self.words.keywords.get(name)
+        if found is not None:
+            return found, name in self.words.infix
         if name in _QUERIES:
             return self.query(name), False
         if name in CONTROL and self.i < self.n and self.toks[self.i][0] == "[":
             return _Word(name), False
-        found = self.words.keywords.get(name)
-        if found is None:
-            if name[0] in "xyz" and not self.asked and (len(name) == 1 or name[1] == "."):
-                self.used.add(name[0])
-            return symbol(name), False
-        return found, name in self.words.infix
+        if name[0] in "xyz" and not self.asked and (len(name) == 1 or name[1] == "."):
+            self.used.add(name[0])
+        return Atom(-SYM, name), False
 
     def operator(self, mark: str) -> tuple[Tree, bool]:
-        if mark in ("0:", "1:", "2:"):
-            return nothing(mark), True
-        if mark == "::":
-            return NIL, False
-        if mark == ":":
-            return ASSIGN, True
-        if mark in self.words.dyads:
-            return self.words.dyads[mark], True
-        if mark[-1] == ":" and mark[:-1] in self.words.monads:
-            return self.words.monads[mark[:-1]], True
-        raise QError(mark)
+        found = self.words.operators.get(mark)
+        if found is None:
+            raise QError(mark)
+        return found
 
     def parens(self) -> Tree:
         if self.i < self.n and self.toks[self.i][0] == "[":
@@ -325,7 +315,7 @@ class _Parser:
 
     def closed(self, tree: Tree) -> Tree:
         """A tree in parentheses waits for nothing; an assignment in them that ends the text is shown."""
-        self.open.discard(id(tree))
+        self.open.pop(id(tree), None)
         assigns = isinstance(tree, List) and tree.v and tree.v[0] in (ASSIGN, ASSIGN_GLOBAL)
         return List([SEQUENCE, tree]) if assigns and self.i >= self.n else tree
 
@@ -339,8 +329,7 @@ class _Parser:
 
     def named(self, end: str) -> list[tuple[str, Tree]]:
         """Named expressions between semicolons."""
-        kept = self.commas, self.stops
-        self.commas, self.stops = False, ()
+        kept, self.stops = self.stops, ()
         out: list[tuple[str, Tree]] = []
         while self.i < self.n and self.toks[self.i][0] != end:
             if self.toks[self.i][0] == ";":
@@ -351,7 +340,7 @@ class _Parser:
             if self.i == begun:  # a bracket that closes something else
                 raise QError(self.toks[begun][0])
             out.append((name, HOLE if tree is None else tree))
-        self.commas, self.stops = kept
+        self.stops = kept
         return out
 
     def column(self) -> tuple[str, Tree | None]:
@@ -364,8 +353,8 @@ class _Parser:
         return ("", None) if tree is None else (named_by(tree), tree)
 
     def braces(self, start: int) -> Tree:
-        kept, asked, used = (self.commas, self.stops), self.asked, self.used
-        self.commas, self.stops, self.asked, self.used = False, (), False, set()
+        kept = self.stops, self.asked, self.used
+        self.stops, self.asked, self.used = (), False, set()
         params: tuple[Any, ...] | None = None
         if self.i < self.n and self.toks[self.i][0] == "[":
             self.i += 1
@@ -374,7 +363,7 @@ class _Parser:
         end = self.expect("}")
         if params is None:
             params = implicit(self.used)
-        self.commas, self.stops, self.asked, self.used = *kept, asked, used
+        self.stops, self.asked, self.used = kept
         names = local_names(params, body)
         source = self.text[start : end[3]]
         return Lambda(source, params, names, tuple(body), self.context, self.runner)
@@ -396,13 +385,13 @@ class _Parser:
 
     def query(self, word: str) -> Tree:
         """``select``, ``exec``, ``update`` or ``delete`` as a functional query."""
-        kept, asked = (self.commas, self.stops), self.asked
+        kept, asked = self.stops, self.asked
         extra = self.limits() if self.i < self.n and self.toks[self.i][0] == "[" else []
         distinct = False
         if self.i < self.n and self.toks[self.i][:2] == ("v", "distinct") and word == "select":
             self.i += 1
             distinct = True
-        self.commas, self.stops, self.asked = True, ("by", "from", "where"), True
+        self.stops, self.asked = (_COMMA, *_CLAUSES), True
         columns = self.phrases()
         groups: list[tuple[str, Tree]] | None = None
         if self.at_name("by"):
@@ -411,16 +400,16 @@ class _Parser:
         if not self.at_name("from"):
             raise QError("from")
         self.i += 1
-        self.commas, self.stops, self.asked = kept[0], (*kept[1], "where"), asked
+        self.stops, self.asked = (*kept, ("v", "where")), asked
         source = self.expression()
         if source is None:
             raise QError("from")
         conditions: list[Tree] = []
         if self.at_name("where"):
             self.i += 1
-            self.commas, self.stops, self.asked = True, kept[1], True
+            self.stops, self.asked = (_COMMA, *kept), True
             conditions = [tree for _, tree in self.phrases()]
-        self.commas, self.stops, self.asked = *kept, asked
+        self.stops, self.asked = kept, asked
         return self.functional(word, source, conditions, groups, columns, distinct, extra)
 
     def at_name(self, word: str) -> bool:

@@ -63,16 +63,17 @@ class Session(Evaluator):
             QError: whatever goes wrong in q; ``access`` for files, sockets, clocks, the system, ``nyi`` for
                 what this interpreter lacks, ``limit``, ``wsfull`` and ``stack`` where a budget ends.
         """
-        return self._within_budget(lambda: self._script(text)[0])
+        return self._within_budget(self._script, text)[0]
 
     def console(self, text: str) -> str:
         """What a q console prints for a text: values, ``'text`` for an error, nothing for an assignment."""
         self.printed, self.line_open = [], False
         try:
-            self._within_budget(lambda: self._shown(text))
+            self._within_budget(self._shown, text)
         except QError as error:
             self.say("'" + error.text)
-        return "\n".join(self.printed)
+        printed = self.printed
+        return printed[0] if len(printed) == 1 else "\n".join(printed)
 
     def _shown(self, text: str) -> None:
         value, quiet = self._script(text)
@@ -90,15 +91,16 @@ class Session(Evaluator):
 
     # ------------------------------------------------------------ scripts
 
-    def _within_budget(self, run: Callable[[], T]) -> T:
+    def _within_budget(self, run: Callable[[str], T], text: str) -> T:
         outer, kept = CONTEXT.machine, (METER.steps, METER.elements, METER.largest, METER.depth)
         frame, context = self.frame, self.context
         limit = sys.getrecursionlimit()
         CONTEXT.machine = self
         METER.reset(self.allowance)
-        sys.setrecursionlimit(max(limit, _RECURSION))
+        if limit < _RECURSION:
+            sys.setrecursionlimit(_RECURSION)
         try:
-            return run()
+            return run(text)
         except RecursionError:
             raise QError("stack") from None
         except (MemoryError, OverflowError):
@@ -132,21 +134,19 @@ class Session(Evaluator):
         return value, quiet
 
     def _statement(self, text: str) -> tuple[Value, bool]:
-        trees = self.trees(text)
         value: Value = NIL
-        for tree in trees:
+        tree: Value | None = None
+        for tree in self.trees(text):
             self.frame = None
             try:
                 value = NIL if tree is None else self.run(tree, None)
             except ReturnSignal as signal:
                 value = signal.value
-        last = trees[-1] if trees else None
-        quiet = last is None or _silent(last)
         if "::" in text:
             for made in self.globals.values():
                 if isinstance(made, View) and not made.source:
                     made.source = text.split("::", 1)[-1].strip()
-        return value, quiet
+        return value, tree is None or _silent(tree)
 
     def command(self, line: str) -> Value:
         """A line that begins with a backslash: namespaces and display settings; everything else is refused.
@@ -303,12 +303,14 @@ class Session(Evaluator):
 
 def _silent(tree: Value) -> bool:
     """Whether a statement prints nothing: an assignment or a control word."""
-    if not isinstance(tree, List) or len(tree.v) < 2:
+    if type(tree) is not List or len(tree.v) < 2:
         return False
     head = tree.v[0]
+    if type(head) is not Special:
+        return False
     if head is ASSIGN or head is ASSIGN_GLOBAL:
         return len(tree.v) == 3
-    return isinstance(head, Special) and (head.what == "amend" or head.what in CONTROL)
+    return head.what == "amend" or head.what in CONTROL
 
 
 def statements(text: str) -> list[str]:
