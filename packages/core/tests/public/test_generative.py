@@ -8,9 +8,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from prmkit import load_prm
-from prmkit.model.generative import GenerativePRM, parse_verdicts
+from prmkit.errors import ConfigError
+from prmkit.model.generative import GenerativePRM, parse_rounds, parse_verdicts
 from prmkit.model.spec import family
-from prmkit.types import Problem, Trajectory
+from prmkit.train.critique_rows import read_critique
+from prmkit.types import Problem, Trajectory, Verdict
 
 Q = Problem("p", "2 + 3?", reference="never shown")
 GENPRM, THINKPRM = family("genprm").spec, family("thinkprm").spec
@@ -132,3 +134,71 @@ def test_a_model_writes_and_decides(tiny, qwen, tmp_path):
     again = prm.writer.write([context], seed=1, temperature=1.0, stop=[])
     assert again == prm.writer.write(["x", context], seed=1, temperature=1.0, stop=[])[1:]
     assert again != prm.writer.write([context], seed=2, temperature=1.0, stop=[])
+
+
+def test_further_rounds_begin_with_a_doubt_and_the_last_decision_is_read(qwen):
+    """What closed a round is taken back; of each step the newest round that names it counts."""
+    texts = [
+        "Step 1: \\boxed{correct} Step 2: \\boxed{correct}\n</think>\nAll is well.",
+        " Step 2: \\boxed{incorrect}\n</think>\nNo.",
+    ]
+    script = Script(texts, [0.25])
+    prm = GenerativePRM(THINKPRM, qwen, script, rounds=2)
+    (row,) = rows(["2 + 3 = 5", "so 6"])
+    told = prm.score(Q, [row])[0]
+    assert told.values == (1.0, 0.0)
+    assert told.trajectory_value == 0.25
+    first, second = script.prompts
+    again = "Step 1: \\boxed{correct} Step 2: \\boxed{correct}\n\nLet me double check."
+    assert second == first + again
+    assert script.asked == [second + texts[1] + THINKPRM.decision]
+
+
+def test_one_round_is_what_it_was(qwen):
+    text = "Step 1: \\boxed{correct}\n</think>\n"
+    (row,) = rows(["2 + 3 = 5"])
+    found = [
+        GenerativePRM(THINKPRM, qwen, Script([text], [0.75]), **given).score(Q, [row])[0]
+        for given in ({}, {"rounds": 1})
+    ]
+    assert found[0] == found[1]
+    assert found[0].values == (1.0,)
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted"),
+    [
+        (["\\boxed{yes} \\boxed{no}"], [1.0, 0.0, None]),
+        (["\\boxed{yes} \\boxed{no}", "Hm. Step 2: \\boxed{yes}, Step 3: \\boxed{yes}"], [1.0, 1.0, 1.0]),
+        (["\\boxed{yes} \\boxed{no}", "I see nothing new."], [1.0, 0.0, None]),
+        (["\\boxed{yes} \\boxed{no}", "Anew: \\boxed{no}"], [0.0, None, None]),
+        (["\\boxed{yes} " * 3, "Step 9 \\boxed{no} and step 1 \\boxed{no}"], [0.0, None, None]),
+        (["", "Step 2: \\boxed{no}", "Step 1: \\boxed{yes}"], [1.0, 0.0, None]),
+    ],
+)
+def test_the_newest_round_that_speaks_of_a_step_counts(parts, wanted):
+    assert parse_rounds(parts, ("yes", "no"), 3) == wanted
+
+
+@pytest.mark.parametrize(("spec", "rounds"), [(GENPRM, 2), (THINKPRM, 0)])
+def test_rounds_that_make_no_sense(spec, rounds, qwen):
+    with pytest.raises(ConfigError, match=f"{rounds} rounds"):
+        GenerativePRM(spec, qwen, Script([], []), rounds=rounds).score_steps("2 + 3?", [["x"]])
+
+
+@pytest.mark.parametrize("spec", [GENPRM, THINKPRM])
+def test_verifications_are_given_as_records_that_say_what_the_scores_say(spec, qwen):
+    by_turn = spec is GENPRM
+    boxed = "Step 1: \\boxed{correct} Step 2: \\boxed{incorrect}\n"
+    texts = ["Fine.\n</analyze>\n"] * 2 if by_turn else [boxed]
+    chances = [0.9, 0.2] if by_turn else [0.1]
+    (row,) = rows(["2 + 3 = 5", "so 6"])
+    prm = GenerativePRM(spec, qwen, Script(texts * 2, chances * 2), samples=2, temperature=0.5)
+    ((one, other),) = prm.critiques([(Q, row)])
+    assert (one.sample, other.sample) == (0, 1)
+    assert one.verdicts == (Verdict.HOLDS, Verdict.FAILS)
+    assert one.trajectory_verdict is (Verdict.UNKNOWN if by_turn else Verdict.FAILS)
+    again = read_critique(row, one.text, spec)
+    assert (again.verdicts, again.trajectory_verdict) == (one.verdicts, one.trajectory_verdict)
+    scores = GenerativePRM(spec, qwen, Script(texts, chances)).score(Q, [row])[0]
+    assert [value >= 0.5 for value in scores.values] == [v is Verdict.HOLDS for v in one.verdicts]

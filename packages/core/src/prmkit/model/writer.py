@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from transformers import AutoModelForCausalLM
 
+from prmkit.budget import Budget
 from prmkit.errors import ConfigError
 from prmkit.model.folder import load_weights
 from prmkit.model.public import token_ids
@@ -42,6 +43,13 @@ class HFWriter:
     max_new_tokens: int = 2048
     batch: int = 8
     """Prompts that are written on together."""
+    spent: Budget = field(default_factory=Budget)
+    """Counts the tokens read and written."""
+
+    @property
+    def parameters(self) -> int:
+        """Parameters that every token passes."""
+        return sum(one.numel() for one in self.model.parameters())
 
     @classmethod
     def open(
@@ -83,6 +91,7 @@ class HFWriter:
             ended = torch.isin(tokens, ends.cpu())
             for row, over in zip(tokens.tolist(), ended.tolist(), strict=True):
                 used = over.index(True) if any(over) else limit
+                self.spent.spend(tokens=used)
                 found.append(cut(self.tokenizer.decode(row[:used], skip_special_tokens=False), stop))
         return found
 
@@ -112,6 +121,7 @@ class HFWriter:
                 do="shorten the solution, or use a model with a longer context",
                 field="max_tokens",
             )
+        self.spent.spend(tokens=sum(map(len, rows)))
         return rows
 
     def _room(self) -> int:
