@@ -12,11 +12,12 @@ from prmkit.encode.collate import collate
 from prmkit.errors import AlignmentError, ConfigError, RecordError
 from prmkit.model.heads import HeadOptions, usual_spec
 from prmkit.model.prm import PRM
-from prmkit.records import write_jsonl
+from prmkit.records import read_parquet, write_jsonl
 from prmkit.train.losses import bradley_terry, listwise
 from prmkit.train.preference import GroupBatches, Pair, as_pair, compare, grouped, pairs_of
 from prmkit.train.trainer import _given
-from prmkit.types import Preference
+from prmkit.types import Preference, StepScores
+from prmkit.workflow import run_workflow
 
 
 def right(digits):
@@ -287,3 +288,37 @@ def test_preferences_by_command(causal_folder, rows, tmp_path, capsys):
     code, _, err = call("x")
     assert code
     assert "'nobody' is not there" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [("", "pairwise"), ("objective: pairwise, two_layers: true", "pairwise"), ("implicit: dpo", "dpo")],
+)
+def test_preferences_in_a_workflow(more, kind, causal_folder, rows, tmp_path):
+    data = rows(12, 6, right, each=6)
+    lines = [
+        {
+            "id": row.trajectory.id,
+            "problem": {"id": row.problem.id, "text": row.problem.text},
+            "steps": [step.text for step in row.trajectory.steps],
+        }
+        for row in data
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    told = [Preference(one.problem.id, one.chosen.id, one.rejected.id, origin="test") for one in pairs(data)]
+    write_jsonl(tmp_path / "pairs.jsonl", told)
+    (tmp_path / "plan.yaml").write_text(f"""
+stages:
+  rows: {{uses: load, with: {{file: {tmp_path / "rows.jsonl"}}}}}
+  pairs: {{uses: read, with: {{kind: preferences, file: {tmp_path / "pairs.jsonl"}}}}}
+  reward:
+    uses: train
+    inputs: {{samples: rows, preferences: pairs}}
+    with: {{backbone: {causal_folder}, max_steps: 1, {more}}}
+  scores: {{uses: score, inputs: {{samples: rows, prm: reward}}}}
+""")
+    run_workflow(tmp_path / "plan.yaml", tmp_path / "run")
+    card = json.loads((tmp_path / "run" / "prm" / "reward" / "prmkit.json").read_text())
+    assert card["labels"]["objective"] == kind
+    assert card["labels"]["counts"]["groups"] == len(told)
+    assert len(list(read_parquet(StepScores, tmp_path / "run" / "records" / "main" / "scores-scores"))) == 12

@@ -112,6 +112,31 @@ def test_small_batches_are_one_large_batch(how, causal_folder, rows, arguments, 
         torch.testing.assert_close(baseline, too)
 
 
+@pytest.mark.parametrize("how", START)
+def test_packed_rows_give_the_loss_and_gradient_of_padded_ones(how, causal_folder, rows, arguments, tmp_path):
+    found = []
+    for packed in (False, True):
+        prm = Implicit.create(causal_folder, beta=0.5)
+        with torch.no_grad():  # not the reference any more
+            prm.module.network.lm_head.weight[5:9] += 0.3
+        trainer = PRMTrainer(
+            prm, arguments(tmp_path), rows(18, 3, right, each=6), objective=how, batch_tokens=1 << 14
+        )
+        trainer.packed = packed and prm.module.shape is not None
+        (batch,) = trainer.get_train_dataloader()
+        assert ("forest" in batch) == packed
+        weights = trainer._get_num_items_in_batch([batch], "cpu")
+        loss = trainer.compute_loss(prm.module, batch, num_items_in_batch=weights)
+        loss.backward()
+        slopes = {name: one.grad for name, one in prm.module.named_parameters() if one.grad is not None}
+        found.append((loss.detach(), slopes, batch["input_ids"].numel()))
+    (loss, slopes, padded), (same, others, computed) = found
+    assert computed < padded
+    torch.testing.assert_close(same, loss, atol=1e-5, rtol=1e-5)
+    for name, slope in slopes.items():
+        torch.testing.assert_close(others[name], slope, rtol=1e-4, atol=1e-6)
+
+
 def test_the_baseline_is_measured_on_solutions_of_other_problems(causal_folder, rows, arguments, tmp_path):
     """Against a scorer that reads the mismatched texts themselves."""
     prm, data = Implicit.create(causal_folder, beta=0.5), rows(12, 3, right, each=6)
@@ -159,7 +184,8 @@ def test_by_settings(causal_folder, rows, tmp_path):
     assert (prm.spec.scale, prm.spec.max_tokens) == (0.1, 60)
     for change, message in (
         ({"head": "scalar"}, "no head, kind"),
-        ({"init": "random"}, "begins with a trained language model"),
+        ({"init": "random"}, "begin with a trained language model"),
+        ({"two_layers": True}, "no head, kind"),
         ({"variant": "dprm"}, "'dprm' learns steps"),
         ({"width": 16}, "its own width"),
         ({"beta": 0.0}, "beta 0.0"),

@@ -1,15 +1,20 @@
 """Heads, comparisons, variants and mixtures by settings, as stages and commands give them."""
 
+from dataclasses import replace
+
 import pytest
 
 from prmkit import PRMTrainer, load_prm
+from prmkit.cards import PRMSpec
 from prmkit.config import from_mapping, override
 from prmkit.errors import ConfigError
+from prmkit.model.heads import HeadOptions, usual_spec
 from prmkit.model.prm import PRM
 from prmkit.train.fit import fit
 from prmkit.train.meaning import drawn
 from prmkit.train.preference import compare, grouped
 from prmkit.train.settings import FitSettings
+from prmkit.train.targets import lesson
 
 
 def both(digits):
@@ -35,6 +40,8 @@ def trained(folder, data, tmp_path, *sets):
         (["head=quantile", "levels=[0.25, 0.5, 0.75]"], "quantile", "sigmoid", "steps"),
         (["head=joint", "whole_share=2"], "joint", "sigmoid", "steps"),
         (["variant=dorm"], "binary", "softmax", "outcome"),
+        (["head=exit", "halt_at=0.3"], "exit", "sigmoid", "steps"),
+        (["head=scalar", "two_layers=true"], "scalar", "sigmoid", "steps"),
         (["variant=dprm", "mixture.add=0.25", "mixture.sum=0.75"], "binary", "softmax", "steps"),
         (["objective=pairwise"], "scalar", "raw", "outcome"),
         (
@@ -83,6 +90,14 @@ def test_values_by_settings(causal_folder, rows, tmp_path):
         (["variant=dprm", "target=outcome"], "'dprm' learns steps"),
         (["variant=dprm", "objective=pairwise"], "'dprm' learns steps"),
         (["variant=orm"], "variant"),
+        (["variant=dprm", "kind=value", "head=scalar"], "values have none"),
+        (["variant=gprm", "head=joint"], "'head' means nothing to variant 'gprm'"),
+        (["variant=gorm", "rules=thinkprm"], "'gorm' learns outcomes"),
+        (["variant=gprm", "layout=auto"], "share no beginnings"),
+        (["rules=all"], "says how verifications are written"),
+        (["layout=packed"], "layout of critiques"),
+        (["head=exit", "two_layers=true"], "layers of its own"),
+        (["head=exit", "variant=dorm", "halt_prior=2"], "halt_prior 2.0"),
         (["head=value", "kind=correct"], "does not learn labels of kind 'correct'"),
         (["head=objectives"], "the objectives have no names"),
         (["head=classes"], "the classes have no names"),
@@ -98,6 +113,50 @@ def test_settings_that_do_not_go_together(sets, message, causal_folder, rows, tm
     data = [*rows(4, 0, both, each=4, domain="add"), *rows(4, 1, both, each=4, domain="sum")]
     with pytest.raises(ConfigError, match=r"(?s)" + message):
         trained(causal_folder, data, tmp_path, *sets)
+
+
+# --- variants
+
+
+def test_labels_end_with_the_first_wrong_step(causal_folder, rows, arguments, tmp_path):
+    """dPRM learns up to and including it, dORM the outcome alone; each says how its scores are summed."""
+    data = rows(20, 0, both)
+    seen = {}
+    for variant, usual in (("dprm", "min"), ("dorm", "last")):
+        prm, _ = trained(causal_folder, data, tmp_path / variant, f"variant={variant}")
+        assert prm.spec.aggregate == usual
+        seen[variant] = prm.labels
+    assert seen["dprm"]["conventions"] == ["until_first_error"]
+    trainer = PRMTrainer(
+        PRM.create(causal_folder), arguments(tmp_path), data, until_first_error=True, batch_tokens=256
+    )
+    found = {one.encoded.ids: one for one in trainer.train_dataset}
+    for row in data:
+        values = list(row.labels.values)
+        end = values.index(0.0) + 1 if 0.0 in values else len(values)
+        wanted = tuple(values[:end] + [None] * (len(values) - end))
+        assert wanted in {one.labels for one in found.values()}
+    wrong = sum(0.0 in row.labels.values for row in data)
+    assert seen["dprm"]["counts"]["wrong"] == wrong
+    assert seen["dorm"]["counts"]["right"] + seen["dorm"]["counts"]["wrong"] == len(data)
+
+
+def test_columns_end_there_too_and_the_whole_stays(causal_folder, rows):
+    names = ("bad", "good")
+    options = HeadOptions(names=names)
+    spec = usual_spec("classes", options)
+    stop = lesson("classes", spec, options, "steps", until_first_error=True)
+    row = next(one for one in rows(20, 0, both) if one.labels.values[0] == 0.0)
+    told = stop(row)
+    assert told.labels == (0.0,) + (None,) * (len(row.labels.values) - 1)
+    assert [column[1:] for column in told.columns] == [told.labels[1:]] * 2
+    joint = lesson("joint", PRMSpec(link="sigmoid"), HeadOptions(), "steps", until_first_error=True)(row)
+    assert joint.columns[0][-1] == row.trajectory.outcome
+    with pytest.raises(ConfigError, match="an outcome has no first error"):
+        lesson("binary", spec, options, "outcome", until_first_error=True)
+    value = replace(row.labels, kind="value")
+    with pytest.raises(ConfigError, match="labels of kind value have no first error"):
+        stop(row._replace(labels=value))
 
 
 # --- mixtures

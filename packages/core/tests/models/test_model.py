@@ -247,13 +247,13 @@ class TestSurprisal:
         card = json.loads((folder / "prmkit.json").read_text())
         card["weights"] = weights_digest(folder)
         (folder / "prmkit.json").write_text(json.dumps(card))
-        with pytest.raises(CheckpointError, match="surprisal input cannot be read"):
+        with pytest.raises(CheckpointError, match="surprisal part of the head cannot be read"):
             load_prm(folder)
         shutil.rmtree(folder / "policy")
         save_file({"inner.weight": torch.zeros(4, 4)}, folder / "surprisal.safetensors")
         card["weights"] = weights_digest(folder)
         (folder / "prmkit.json").write_text(json.dumps(card))
-        with pytest.raises(CheckpointError, match="surprisal input cannot be read"):
+        with pytest.raises(CheckpointError, match="surprisal part of the head cannot be read"):
             load_prm(folder)
 
     def test_features_of_the_problem_and_beyond_the_clip_do_not_matter(self):

@@ -121,9 +121,7 @@ def _ticked(samples: Iterable[Sample], tick: show.Tick) -> Iterator[Sample]:
 
 
 def _print(scores: list[StepScores], how: str, as_json: bool, bad: list[Quarantined]) -> None:
-    rows = [
-        {"trajectory_id": s.trajectory_id, "values": list(s.values), how: aggregate(s, how)} for s in scores
-    ]
+    rows = [{"trajectory_id": s.trajectory_id, "values": list(s.values), how: _total(s, how)} for s in scores]
     if as_json:
         show.emit(rows)
     else:
@@ -131,3 +129,10 @@ def _print(scores: list[StepScores], how: str, as_json: bool, bad: list[Quaranti
         table = [(r["trajectory_id"], f"{r[how]:.3f}", steps) for r, steps in zip(rows, shown, strict=True)]
         show.table(("trajectory", how, "steps"), table)
     show.show_quarantine(bad)
+
+
+def _total(scores: StepScores, how: str) -> float:
+    """One number; where no step has a score, that of the whole solution."""
+    whole = scores.trajectory_value
+    silent = all(value is None for value in scores.values)
+    return whole if silent and whole is not None else aggregate(scores, how)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -16,7 +17,9 @@ from prmkit.plugins import domain as find_domain
 from prmkit.records import read_jsonl, read_parquet, read_samples
 from prmkit.registry import resolve
 from prmkit.train.settings import FitSettings
-from prmkit.types import Preference, Sample, StepLabels
+from prmkit.types import Critique, Preference, Sample, StepLabels
+
+Record = TypeVar("Record", Critique, Preference, StepLabels)
 
 
 @click.command(
@@ -31,8 +34,18 @@ from prmkit.types import Preference, Sample, StepLabels
 @click.option("--labels", type=click.Path(path_type=Path), help="Labels JSONL or Parquet folder.")
 @click.option(
     "--preferences",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Preferences JSONL: pairs of trajectories of --in, for a reward model or a log-ratio.",
+    type=click.Path(path_type=Path, exists=True),
+    help="Preferences (JSONL or Parquet): pairs of --in, for a reward model or a log-ratio.",
+)
+@click.option(
+    "--critiques",
+    type=click.Path(path_type=Path, exists=True),
+    help="Critiques (JSONL or Parquet) of --in, for --variant gprm or gorm; its labels sort them.",
+)
+@click.option(
+    "--variant",
+    type=click.Choice(["dprm", "dorm", "gprm", "gorm"]),
+    help="Reads or writes its verdicts (d, g), on steps or on the whole (prm, orm).",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="PRM folder to write.")
 @click.option("--backbone", metavar="PATH", help="Folder of any transformers model.")
@@ -46,6 +59,8 @@ def command(
     source: str,
     labels: Path | None,
     preferences: Path | None,
+    critiques: Path | None,
+    variant: str | None,
     out: Path,
     backbone: str | None,
     domain: str | None,
@@ -60,15 +75,24 @@ def command(
     """
     if (backbone is None) == (domain is None):
         show.wrong_usage("give either --backbone PATH or --domain NAME")
+    if variant is not None:
+        sets = (*sets, f"variant={variant}")
     settings = from_mapping(FitSettings, override({}, sets))
+    if settings.generative != (critiques is not None):
+        show.wrong_usage("--critiques goes with --variant gprm or gorm, and they with it")
+    if critiques is not None and preferences is not None:
+        show.wrong_usage("give either --critiques or --preferences")
     settings = replace(settings, backbone=backbone or str(_shipped(domain or "")))
     bad: list[Quarantined] = []
     samples = read_samples(source, quarantine=bad)
     rows = samples if labels is None else joined(samples, labels)
+    if critiques is not None:
+        told = _read(Critique, critiques)
+        rows = resolve("prmkit.train.critic:judged_of")(told, rows)
     if preferences is not None:
         if not settings.implicit:
             settings = replace(settings, objective=settings.objective or "pairwise")
-        pairs = read_jsonl(Preference, preferences)
+        pairs = _read(Preference, preferences)
         rows = resolve("prmkit.train.preference:pairs_of")(pairs, rows)
     with show.progress("train") as tick:
         result = resolve("prmkit.train.fit:fit")(
@@ -87,6 +111,10 @@ def command(
     return 0
 
 
+def _read(kind: type[Record], source: Path) -> Iterator[Record]:
+    return read_parquet(kind, source) if source.is_dir() else read_jsonl(kind, source)
+
+
 def _shipped(name: str) -> Path:
     plugin = find_domain(name)
     return plugin.resource(plugin.policy)
@@ -98,8 +126,7 @@ def joined(samples: Iterator[Sample], labels: Path) -> Iterator[Sample]:
     Raises:
         AlignmentError: Labels name no sample of the file.
     """
-    read = read_parquet(StepLabels, labels) if labels.is_dir() else read_jsonl(StepLabels, labels)
-    table = {one.trajectory_id: one for one in read}
+    table = {one.trajectory_id: one for one in _read(StepLabels, labels)}
     for sample in samples:
         own = table.pop(sample.trajectory.id, None)
         if own is not None:

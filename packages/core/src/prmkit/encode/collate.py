@@ -169,3 +169,26 @@ def collate_forest(examples: Sequence[Example], forest: Forest) -> Batch:
     if features is not None:
         batch["features"] = features[None]
     return {**batch, **_columns(further, 1, len(marks)), **_groups(examples)}
+
+
+def token_paths(examples: Sequence[Example], forest: Forest) -> Batch:
+    """Where the tokens of packed examples lie, for models that are read token by token.
+
+    Shapes:
+        before (1, U) long, the token before each, -1 where there is none · paths (N, T) long, the tokens of
+        each example, -1 behind its last · owners (1, M) long, the example of each marked step.
+
+    Examples:
+        >>> from prmkit.encode.forest import grow
+        >>> pair = [Example(Encoded((5, 6, 7), (1, 2), 1)), Example(Encoded((5, 8), (1,), 1))]
+        >>> told = token_paths(pair, grow([one.encoded.ids for one in pair]))
+        >>> told["before"].tolist(), told["paths"].tolist(), told["owners"].tolist()
+        ([[-1, 0, 1, 0]], [[0, 1, 2], [0, 3, -1]], [[0, 0, 1]])
+    """
+    paths = [torch.from_numpy(slots) for slots in forest.where]
+    each = [sum(place is not None for place in example.encoded.marks) for example in examples]
+    return {
+        "before": torch.from_numpy(forest.before)[None],
+        "paths": torch.nn.utils.rnn.pad_sequence(paths, batch_first=True, padding_value=-1),
+        "owners": torch.arange(len(examples)).repeat_interleave(torch.tensor(each))[None],
+    }

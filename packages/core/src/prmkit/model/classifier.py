@@ -15,7 +15,9 @@ from prmkit.encode.blocks import Plan, plan
 from prmkit.encode.collate import Batch
 from prmkit.encode.forest import Forest, grow
 from prmkit.encode.layout import Shape
+from prmkit.errors import ConfigError
 from prmkit.model.attention import NAME
+from prmkit.model.exits import Exits, Reached, Watch, stack
 from prmkit.model.halves import Halves, halves
 from prmkit.model.heads import SurprisalInput
 from prmkit.tensors import expect
@@ -32,11 +34,21 @@ class StepClassifier(nn.Module):
     accepts_loss_kwargs = True
     """Tells transformers.Trainer that the loss is normalised over all micro-batches of an update."""
 
-    def __init__(self, network: Any, *, causal: bool, surprisal: SurprisalInput | None = None) -> None:
+    def __init__(
+        self,
+        network: Any,
+        *,
+        causal: bool,
+        surprisal: SurprisalInput | None = None,
+        hidden: nn.Module | None = None,
+        exits: Exits | None = None,
+    ) -> None:
         super().__init__()
         self.network = network
         self.causal = causal
         self.surprisal = surprisal
+        self.hidden = hidden
+        self.exits = exits
 
     @property
     def config(self) -> Any:
@@ -52,6 +64,7 @@ class StepClassifier(nn.Module):
         features: torch.Tensor | None = None,
         position_ids: torch.Tensor | None = None,
         forest: Plan | None = None,
+        marked: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Logits of every step; where a step has no mark they have no meaning.
 
@@ -63,16 +76,18 @@ class StepClassifier(nn.Module):
             features: Of each token; read by a surprisal head.
             position_ids: Read with ``forest`` only.
             forest: Blocks of the packed forest that the one row is.
+            marked: Steps that have a mark; read by a head of early exits.
 
         Shapes:
-            input_ids, attention_mask, solution, position_ids: (B, S). marks: (B, K). features: (B, S, F).
+            input_ids, attention_mask, solution, position_ids: (B, S). marks, marked: (B, K).
+            features: (B, S, F).
             result: (B, K, C).
         """
         expect(marks, "B K", expect(input_ids, "B S"), name="marks")
         given = self._tokens(input_ids, solution, features)
         split = halves(self.network)
         if forest is not None:
-            return split.head(_at(_packed(split, given, position_ids, forest), marks))
+            return self._read(split, _at(_packed(split, given, position_ids, forest), marks))
         if not self.causal:
             # Under causal attention a pad on the right reaches no mark: no mask, faster attention.
             given["attention_mask"] = attention_mask
@@ -80,7 +95,36 @@ class StepClassifier(nn.Module):
             return _at(self.network(**given).logits, marks)
         if self.causal:
             given["use_cache"] = False
-        return split.head(_at(split.body(**given).last_hidden_state, marks))
+        if self.exits is not None:
+            return self._by_stage(split, given, Watch(self.exits, marks, marked))
+        return self._read(split, _at(split.body(**given).last_hidden_state, marks))
+
+    def states(
+        self, input_ids: torch.Tensor, position_ids: torch.Tensor | None, forest: Plan | None
+    ) -> torch.Tensor:
+        """Hidden state of every token, in padded rows or in one packed row.
+
+        Shapes:
+            input_ids, position_ids: (B, S). result: (B, S, D).
+        """
+        split, given = halves(self.network), {"input_ids": input_ids}
+        if forest is not None:
+            return _packed(split, given, position_ids, forest)
+        hidden: torch.Tensor = split.body(**given, use_cache=False).last_hidden_state
+        return hidden
+
+    def _read(self, split: Halves, vectors: torch.Tensor) -> torch.Tensor:
+        told: torch.Tensor = split.head(vectors if self.hidden is None else self.hidden(vectors))
+        return told
+
+    def _by_stage(self, split: Halves, given: dict[str, Any], watch: Watch) -> torch.Tensor:
+        """Outputs of all stages; no layer runs behind the one where the last step leaves, if so wished."""
+        try:
+            with watch.over(stack(split.body)):
+                states = split.body(**given).last_hidden_state
+        except Reached:
+            return watch.outputs()
+        return watch.outputs(self._read(split, _at(states, watch.marks)))
 
     def vectors(
         self, batch: Batch, forest: Forest, *, piece: int, cache: DynamicCache | None = None
@@ -112,13 +156,17 @@ class StepClassifier(nn.Module):
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Without dropout; a module that is in training goes back to it."""
+        """Without dropout, and without layers that no step needs; afterwards all is as it was."""
         training = self.training
         if training:
             self.eval()
+        if self.exits is not None:
+            self.exits.early = True
         try:
             yield
         finally:
+            if self.exits is not None:
+                self.exits.early = False
             if training:
                 self.train()
 
@@ -128,12 +176,12 @@ class StepClassifier(nn.Module):
         Shapes:
             vectors: (..., D). result: (..., C).
         """
-        return halves(self.network).head(vectors)
+        return self._read(halves(self.network), vectors)
 
     @cached_property
     def shape(self) -> Shape | None:
         """What the backbone spends; None where it cannot read forests, which is found out by trying."""
-        split = halves(self.network) if self.causal else None
+        split = halves(self.network) if self.causal and self.exits is None else None
         if split is None or getattr(split.body.config, "_attn_implementation", "") not in _USUAL:
             return None
         config = split.body.config
@@ -194,7 +242,17 @@ class StepClassifier(nn.Module):
         return {"inputs_embeds": embeddings + self.surprisal(features, solution)}
 
     def gradient_checkpointing_enable(self, **given: Any) -> None:
-        """Trade time for memory in the backbone."""
+        """Trade time for memory in the backbone.
+
+        Raises:
+            ConfigError: A head of early exits reads the layers while they run.
+        """
+        if self.exits is not None:
+            raise ConfigError(
+                "early exits read the layers while they run",
+                do="leave gradient_checkpointing out",
+                field="gradient_checkpointing",
+            )
         self.network.gradient_checkpointing_enable(**given)
 
 

@@ -10,6 +10,9 @@
 * ``quantile``: an output for each level, ordered by construction; the middle one is the score.
 * ``objectives``: an output for each objective; the score is their mean by weights that may be set at use.
 * ``joint``: one output for the step and one for the trajectory, read at its last step.
+* ``exit``: one output behind each layer, and a chance of stopping there (``prmkit.model.exits``).
+
+``two_layers`` puts a layer with a ReLU in front of any of them but the last.
 """
 
 from __future__ import annotations
@@ -24,18 +27,19 @@ from torch import nn
 
 from prmkit.cards import Channel, PRMSpec
 from prmkit.errors import ConfigError
+from prmkit.model.exits import halting, quantile_exit, staged
 from prmkit.model.surprisal import WIDTH
 from prmkit.tensors import expect
 from prmkit.types import Threshold
 
-Head = Literal["binary", "scalar", "surprisal", "classes", "value", "quantile", "objectives", "joint"]
+Head = Literal["binary", "scalar", "surprisal", "classes", "value", "quantile", "objectives", "joint", "exit"]
 
 
 class HeadKind(NamedTuple):
     """What is fixed about a head."""
 
     outputs: int
-    """Outputs per token; 0 where the options say how many."""
+    """Outputs per token of the network; 0 where the options say how many."""
     links: tuple[str, ...]
     """Links that make sense for it, the usual one first."""
 
@@ -49,6 +53,7 @@ HEADS: Mapping[str, HeadKind] = {
     "quantile": HeadKind(0, ("sigmoid", "raw")),
     "objectives": HeadKind(0, ("sigmoid",)),
     "joint": HeadKind(2, ("sigmoid", "raw")),
+    "exit": HeadKind(1, ("sigmoid",)),
 }
 """All heads by name."""
 LEARNS: Mapping[str, tuple[str, ...]] = {
@@ -90,6 +95,16 @@ class HeadOptions:
     """``joint``: share of the steps in the loss."""
     whole: float = 1.0
     """``joint``: share of the trajectory in the loss."""
+    two_layers: bool = False
+    """All but ``exit``: the head is Linear, ReLU, Linear."""
+    stages: int = 0
+    """``exit``: layers of the backbone; set when the PRM is made."""
+    halt_prior: float = 0.1
+    """``exit``: rate of the geometric distribution that exits are held to."""
+    halt_weight: float = 0.5
+    """``exit``: weight of the distance to it in the loss."""
+    halt_at: float = 0.5
+    """``exit``: a step leaves at the first layer by which it stops with a probability above this."""
 
     def __post_init__(self) -> None:
         for name in ("names", "levels", "weights"):
@@ -118,6 +133,12 @@ class HeadOptions:
                 do="give shares of 0 or more, not both 0",
                 field="step",
             )
+        if not (0 < self.halt_prior < 1 and 0 <= self.halt_weight < math.inf and 0 <= self.halt_at <= 1):
+            raise ConfigError(
+                f"halt_prior {self.halt_prior}, halt_weight {self.halt_weight}, halt_at {self.halt_at}",
+                do="give a rate in (0, 1), a weight of 0 or more, and a probability",
+                field="halt_prior",
+            )
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> HeadOptions:
@@ -142,12 +163,17 @@ class Reading(NamedTuple):
 
 
 def outputs(head: str, spec: PRMSpec, options: HeadOptions) -> int:
-    """Outputs per token.
+    """Outputs per step.
 
     Examples:
         >>> outputs("quantile", PRMSpec(), HeadOptions())
         3
     """
+    return 2 * options.stages - 1 if head == "exit" else columns(head, spec, options)
+
+
+def columns(head: str, spec: PRMSpec, options: HeadOptions) -> int:
+    """Outputs per token of the network itself: further parts may add their own."""
     counted = {"classes": spec.classes, "quantile": len(options.levels), "objectives": len(options.names)}
     return counted.get(head) or HEADS[head].outputs
 
@@ -204,6 +230,8 @@ def check_head(head: str, spec: PRMSpec, options: HeadOptions) -> None:
             do="name every class, in the order of the outputs",
             field="names",
         )
+    if head == "exit" and options.two_layers:
+        raise ConfigError("head 'exit' has layers of its own", do="leave two_layers out", field="two_layers")
     if head == "objectives" and not options.names:
         raise ConfigError(
             "the objectives have no names",
@@ -241,6 +269,11 @@ def read(
         share = torch.tensor(options.weights or (1.0,) * len(options.names))
         mean = (each * (share / share.sum()).to(each)).sum(-1).clamp(0.0, 1.0)
         return Reading(mean, told | dict(zip(options.names, each.T, strict=True)))
+    if head == "exit":
+        each, lambdas = staged(logits, options.stages)
+        left = quantile_exit(halting(lambdas, rest=False), q=options.halt_at)
+        found = each.gather(1, left[:, None])[:, 0] / temperature
+        return Reading(found.sigmoid(), told | {"layers": (left + 1).float()})
     if head == "joint":
         parts = [link(one, spec.link) for one in (scaled[:, :1], scaled[:, 1:])]
         return Reading(parts[0], told, parts[1])

@@ -69,6 +69,11 @@ class ImplicitPRM(Surface):
     spent: Budget = field(default_factory=Budget)
     """Counts the tokens read, by both models together."""
 
+    @property
+    def parameters(self) -> int:
+        """Parameters that every token passes, in either model."""
+        return sum(one.numel() for one in self.model.parameters())
+
     @classmethod
     def open(
         cls,

@@ -1,26 +1,39 @@
 """Models whose output over the vocabulary is the reward of every next token.
 
+A folder that was trained here also scores steps: the reward of a step's last token, given what stands before
+it. Of public ones nobody says how they would.
+
 Source: Saffron-1 (arXiv 2506.06444).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
+from prmkit.budget import Budget
 from prmkit.cards import PRMSpec
-from prmkit.errors import CheckpointError, ConfigError
-from prmkit.model.folder import load_tokenizer, load_weights, weights_digest
+from prmkit.encode.tokenise import Encoded, Encoder, fingerprint
+from prmkit.errors import CheckpointError, ConfigError, StorageError
+from prmkit.model.calibration import Calibration
+from prmkit.model.folder import load_tokenizer, load_weights, quiet, weights_digest
+from prmkit.model.heads import RANGES, link
 from prmkit.model.public import VOCABULARY
+from prmkit.model.store import CARD, FORMAT, merged, read_card, read_spec, same_rendering
 from prmkit.model.surface import Surface
 from prmkit.model.tensors import Tensors
-from prmkit.types import Problem, StepScores, Trajectory
+from prmkit.types import Json, Problem, StepScores, Trajectory
 
+HEAD = "next_token"
+FILE = "next_token.safetensors"
 UNSEEN = -1024.0
 """Reward of a token that training never saw: a conservative guess."""
 
@@ -35,10 +48,27 @@ class NextTokenPRM(Surface):
     bias: torch.Tensor
     unseen: torch.Tensor
     digest: str = ""
+    steps: bool = False
+    """Whether steps are scored too, by their last tokens: True where labels of steps were learned."""
+    max_tokens: int | None = None
+    spent: Budget = field(default_factory=Budget)
+    """Counts the tokens read."""
+
+    @property
+    def parameters(self) -> int:
+        """Parameters that every token passes."""
+        return sum(one.numel() for one in self.model.parameters()) + len(self.bias)
 
     @classmethod
     def open(
-        cls, folder: Path, spec: PRMSpec, *, dtype: str = "float32", device: str = "cpu"
+        cls,
+        folder: Path,
+        spec: PRMSpec,
+        *,
+        dtype: str = "float32",
+        device: str = "cpu",
+        max_tokens: int | None = None,
+        steps: bool = False,
     ) -> NextTokenPRM:
         """Read a folder.
 
@@ -64,6 +94,8 @@ class NextTokenPRM(Surface):
             bias.float().to(device),
             unseen.to(device),
             weights_digest(folder),
+            steps,
+            max_tokens,
         )
 
     @torch.inference_mode()
@@ -77,18 +109,121 @@ class NextTokenPRM(Surface):
         found = []
         for prefix in prefixes:
             ids = torch.tensor([self.tokenizer(head + prefix)["input_ids"]], device=self.bias.device)
+            self.spent.spend(tokens=ids.shape[1])
             logits = self.model(input_ids=ids, logits_to_keep=1, use_cache=False).logits[0, -1].float()
             found.append((logits + self.bias).masked_fill(self.unseen, UNSEEN).cpu())
         return torch.stack(found) if found else torch.empty(0, len(self.bias))
 
     def block(self, solutions: Sequence[tuple[Problem, Trajectory]]) -> list[StepScores]:
-        """Refuses: nothing published says how such a model scores steps.
+        """Scores of solutions that are held at once, in order; None for a last token that was never learned.
 
         Raises:
-            ConfigError: Always.
+            ConfigError: A public checkpoint: nothing published says how it scores steps.
+            CheckpointError: The model gives NaN or infinity.
         """
-        raise ConfigError(
-            f"{self.spec.name!r} rates next tokens, not steps",
-            do="use score_next(problem, prefixes)",
-            field="spec",
+        if not self.steps:
+            raise ConfigError(
+                f"{self.spec.name!r} rates next tokens, not steps",
+                do="use score_next(problem, prefixes)",
+                field="spec",
+            )
+        encoded = self.encoder(solutions)
+        return [self._scores(one, read) for (_, one), read in zip(solutions, encoded, strict=True)]
+
+    @property
+    def encoder(self) -> Encoder:
+        """What turns solutions into tokens; never more than the model reads."""
+        asked = self.max_tokens or self.spec.max_tokens
+        limit = min(asked, self.model.config.max_position_embeddings, self.tokenizer.model_max_length)
+        return Encoder(self.tokenizer, self.spec, limit)
+
+    @torch.inference_mode()
+    def _scores(self, trajectory: Trajectory, read: Encoded) -> StepScores:
+        values: list[float | None] = [None] * len(read.marks)
+        ends = {step: place for step, place in enumerate(read.marks) if place}
+        if ends:
+            self.spent.spend(tokens=len(read.ids))
+            ids = torch.tensor([read.ids], device=self.bias.device)
+            places = torch.tensor([place - 1 for place in ends.values()], device=self.bias.device)
+            told = self.model(input_ids=ids, logits_to_keep=places, use_cache=False).logits[0].float()
+            taken = ids[0, places + 1]
+            rewards = told.gather(1, taken[:, None])[:, 0] + self.bias[taken]
+            if not rewards.isfinite().all():
+                raise CheckpointError(
+                    "the model gives NaN or infinity", do="load it with dtype='float32'", field="dtype"
+                )
+            found = link(rewards[:, None], self.spec.link).tolist()
+            for step, value, new in zip(ends, found, self.unseen[taken].tolist(), strict=True):
+                values[step] = None if new else value
+        return self.told(trajectory, values, range=RANGES[self.spec.link])
+
+
+def save_next_token(prm: NextTokenPRM, folder: Path, labels: Mapping[str, Json]) -> str:
+    """Write a folder that ``load_prm`` and ``AutoModelForCausalLM`` open; returns the digest of its weights.
+
+    Args:
+        prm: What is written; adapters are merged.
+        folder: Where to write; made if missing.
+        labels: What it was trained on.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CARD).unlink(missing_ok=True)  # no card stands for a folder that is not whole
+        with quiet():
+            merged(prm.model).save_pretrained(folder)
+        prm.tokenizer.save_pretrained(folder)
+        own = {f"{VOCABULARY}.bias": prm.bias.detach().cpu(), prm.spec.tensors: prm.unseen.cpu()}
+        save_file({name: one.contiguous() for name, one in own.items()}, folder / FILE)
+        digest = weights_digest(folder)
+        card = {
+            "format": FORMAT,
+            "head": HEAD,
+            "target": "steps",
+            "spec": asdict(prm.spec),
+            "renderer": prm.spec.renderer,
+            "fingerprint": fingerprint(prm.tokenizer, prm.spec),
+            "calibration": asdict(Calibration()),
+            "labels": dict(labels),
+            "weights": digest,
+        }
+        partial = folder / f"{CARD}.part"
+        partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        partial.replace(folder / CARD)
+    except (OSError, SafetensorError) as error:
+        raise StorageError(
+            f"the PRM cannot be written: {error}",
+            do="free some space or choose a folder you may write to; what is there is not whole",
+            file=folder,
+        ) from error
+    return digest
+
+
+def load_next_token(folder: str | Path, spec: Any = None, **given: Any) -> NextTokenPRM:
+    """Read a folder that ``save_next_token`` wrote.
+
+    Args:
+        folder: The folder.
+        spec: The reading that the caller expects; None takes the folder's own.
+        **given: As for ``NextTokenPRM.open``: dtype, device, max_tokens.
+
+    Raises:
+        CheckpointError: A part is missing or was changed.
+        RendererMismatchError: Text would reach the model otherwise than in training.
+    """
+    folder = Path(folder)
+    card = read_card(folder, (HEAD,))
+    own = read_spec(card["spec"], folder)
+    found = weights_digest(folder)
+    if found != card["weights"]:
+        raise CheckpointError(
+            f"the weights have digest {found}, {CARD} says {card['weights']}",
+            do="copy the folder again as a whole; weights and card were changed apart",
+            file=folder,
+            field="weights",
         )
+    prm = NextTokenPRM.open(folder, own, steps=True, **given)
+    same_rendering(card, own, spec, prm.tokenizer, folder)
+    return prm

@@ -18,7 +18,7 @@ from prmkit.errors import CheckpointError, StorageError
 from prmkit.model.calibration import Calibration
 from prmkit.model.folder import quiet, weights_digest
 from prmkit.model.implicit import ImplicitPRM
-from prmkit.model.store import CARD, FORMAT, merged, read_card, read_spec, same_rendering
+from prmkit.model.store import CARD, FORMAT, card_head, merged, read_card, read_spec, same_rendering
 from prmkit.types import Json
 
 HEAD = "log_ratio"
@@ -82,11 +82,7 @@ def save_pair(
 
 def is_pair(folder: str | Path) -> bool:
     """Whether the card of a folder says that it holds a log-ratio PRM."""
-    try:
-        card = json.loads((Path(folder) / CARD).read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(card, dict) and card.get("head") == HEAD
+    return card_head(folder) == HEAD
 
 
 def load_pair(

@@ -19,9 +19,10 @@ from prmkit.model import reading, store
 from prmkit.model.backbone import Init, add_marker, build, is_causal
 from prmkit.model.calibration import Calibration
 from prmkit.model.classifier import StepClassifier
+from prmkit.model.extra import fresh, stages
 from prmkit.model.folder import load_tokenizer
 from prmkit.model.frozen import FrozenPolicy
-from prmkit.model.heads import Head, HeadOptions, SurprisalInput, check_head, outputs, usual_spec
+from prmkit.model.heads import Head, HeadOptions, check_head, columns, usual_spec
 from prmkit.model.incremental import Incremental
 from prmkit.types import Json, Problem, StepScores, Threshold, Trajectory
 
@@ -62,6 +63,8 @@ class PRM:
                 do="pass policy= together with head='surprisal'",
                 field="policy",
             )
+        if self.module.exits is not None:
+            self.module.exits.share = self.options.halt_at
         self.encoder  # noqa: B018 - refuses a tokenizer without the marker now, not at the first score
 
     @classmethod
@@ -113,19 +116,17 @@ class PRM:
         if spec is None:
             spec = usual_spec(head, options, "value" if head == "value" else "correct")
         check_head(head, spec, options)
-        classes = outputs(head, spec, options)
+        classes = columns(head, spec, options)
         network = build(backbone, classes=classes, init=init, dtype=dtype, seed=seed, dropout=dropout)
         if network.config.pad_token_id is None:
             network.config.pad_token_id = tokenizer.pad_token_id
         add_marker(tokenizer, network, spec.marker)
-        surprisal = None
-        if head == "surprisal":
-            with torch.random.fork_rng():
-                torch.manual_seed(seed)
-                surprisal = SurprisalInput(network.config.hidden_size).to(network.dtype)
+        if head == "exit":
+            options = replace(options, stages=stages(network))
+        parts: dict[str, Any] = fresh(head, options, network, seed=seed)
         if policy is not None and not isinstance(policy, FrozenPolicy):
             policy = FrozenPolicy.open(policy, separator=_one_token(tokenizer, separator))
-        module = StepClassifier(network, causal=is_causal(network), surprisal=surprisal)
+        module = StepClassifier(network, causal=is_causal(network), **parts)
         return cls(spec, tokenizer, module.eval(), head, options, policy, target=target).to(device)
 
     @classmethod
@@ -198,6 +199,23 @@ class PRM:
             )
         order = tuple(float(weights.get(name, 0.0)) for name in self.options.names)
         self.options = replace(self.options, weights=order)
+        return self
+
+    def exit_at(self, share: float) -> PRM:
+        """Let each step leave at the first layer by which it stops with a probability above ``share``.
+
+        Args:
+            share: 0 leaves behind the first layer that may stop at all, 1 reads them all.
+
+        Raises:
+            ConfigError: The head has no exits, or the share is no probability.
+        """
+        if self.module.exits is None:
+            raise ConfigError(
+                f"head {self.head!r} has no exits", do="train one with head 'exit'", field="head"
+            )
+        self.options = replace(self.options, halt_at=float(share))
+        self.module.exits.share = self.options.halt_at
         return self
 
     @property

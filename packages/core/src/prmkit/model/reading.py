@@ -19,7 +19,7 @@ from prmkit.types import Json, Problem, StepScores, Trajectory
 if TYPE_CHECKING:
     from prmkit.model.prm import PRM
 
-INPUTS = ("input_ids", "marks", "attention_mask", "solution", "features")
+INPUTS = ("input_ids", "marks", "marked", "attention_mask", "solution", "features")
 """What the module takes of a padded batch."""
 
 

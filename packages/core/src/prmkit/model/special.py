@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from prmkit.cards import PRMSpec
 from prmkit.errors import ConfigError, RendererMismatchError
@@ -10,11 +12,12 @@ from prmkit.model.critic import critic_spec
 from prmkit.model.folder import open_folder
 from prmkit.model.generative import GenerativePRM
 from prmkit.model.implicit import ImplicitPRM
-from prmkit.model.next_token import NextTokenPRM
+from prmkit.model.next_token import HEAD as NEXT_TOKEN
+from prmkit.model.next_token import NextTokenPRM, load_next_token
 from prmkit.model.pair import is_pair, load_pair
 from prmkit.model.prm import PRM
 from prmkit.model.spec import family, loadable
-from prmkit.model.store import CARD
+from prmkit.model.store import CARD, card_head
 
 Loaded = PRM | ImplicitPRM | GenerativePRM | NextTokenPRM
 """What a checkpoint can be; all answer to ``score``, ``score_many`` and ``score_steps``."""
@@ -40,12 +43,14 @@ def open_any(
     if is_pair(path):
         given = {"dtype": dtype, "device": device, "max_tokens": max_tokens}
         return load_pair(path, spec, reference=reference, **given)
+    if card_head(path) == NEXT_TOKEN and reference is None:
+        return load_next_token(path, spec, dtype=dtype, device=device, max_tokens=max_tokens)
     asked = spec
     if isinstance(spec, str) and not (Path(path) / CARD).is_file():
         asked = loadable(family(spec))
     own = critic_spec(path)
     if own is not None:
-        if asked is not None and asked != own:
+        if isinstance(asked, PRMSpec) and replace(asked, **_learned(own)) != own:
             raise RendererMismatchError(
                 f"the model was trained to be asked as {own.name!r} is, in other words than these",
                 do="leave the spec out",
@@ -69,3 +74,8 @@ def open_any(
     if isinstance(asked, PRMSpec) and head == "next_token":
         return NextTokenPRM.open(open_folder(path), asked, **where)
     return PRM.load(path, spec, max_tokens=max_tokens, **where)
+
+
+def _learned(own: PRMSpec) -> dict[str, Any]:
+    """What training settles beside the words: they are not what the caller asks by."""
+    return {"aggregate": own.aggregate, "max_tokens": own.max_tokens}

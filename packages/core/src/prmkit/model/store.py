@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from transformers import AutoModelForTokenClassification
 
 from prmkit.cards import PRMSpec
@@ -20,8 +19,8 @@ from prmkit.errors import CheckpointError, ConfigError, PrmkitError, RendererMis
 from prmkit.model.backbone import is_causal
 from prmkit.model.calibration import Calibration
 from prmkit.model.classifier import StepClassifier
+from prmkit.model.extra import load_parts, save_parts
 from prmkit.model.folder import (
-    check_finite,
     load_tokenizer,
     load_weights,
     open_folder,
@@ -29,7 +28,7 @@ from prmkit.model.folder import (
     weights_digest,
 )
 from prmkit.model.frozen import FrozenPolicy
-from prmkit.model.heads import HEADS, HeadOptions, SurprisalInput, outputs
+from prmkit.model.heads import HEADS, HeadOptions, columns
 from prmkit.model.public import named, open_network
 from prmkit.types import Threshold
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from prmkit.model.prm import PRM
 
 CARD = "prmkit.json"
-SURPRISAL = "surprisal.safetensors"
 POLICY = "policy"
 FORMAT = 1
 """Version of the card's layout."""
@@ -64,11 +62,7 @@ def save(prm: PRM, folder: Path, *, policy: Literal["copy", "link"]) -> str:
         with quiet():
             network.save_pretrained(folder)
         prm.tokenizer.save_pretrained(folder)
-        if prm.module.surprisal is not None:
-            save_file(
-                {name: one.contiguous() for name, one in prm.module.surprisal.state_dict().items()},
-                folder / SURPRISAL,
-            )
+        save_parts(prm.module, folder)
         behind = None if prm.policy is None else _save_policy(prm, folder, policy)
         digest = weights_digest(folder)
         card = json.dumps(_card(prm, digest, behind), indent=1, ensure_ascii=False)
@@ -113,15 +107,13 @@ def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[st
         )
     head = card["head"]
     options = _options(card.get("options", {}), folder)
-    network = _classifier(folder, outputs(head, own, options), dtype)
-    surprisal = policy = None
-    if head == "surprisal":
-        surprisal = _surprisal(folder, network)
-        policy = _policy(folder, card["policy"], dtype)
+    network = _classifier(folder, columns(head, own, options), dtype)
+    parts = load_parts(head, options, network, folder)
+    policy = _policy(folder, card["policy"], dtype) if head == "surprisal" else None
     return {
         "spec": own,
         "tokenizer": tokenizer,
-        "module": StepClassifier(network, causal=is_causal(network), surprisal=surprisal).eval(),
+        "module": StepClassifier(network, causal=is_causal(network), **parts).eval(),
         "head": head,
         "options": options,
         "policy": policy,
@@ -171,6 +163,15 @@ def _save_policy(prm: PRM, folder: Path, how: Literal["copy", "link"]) -> dict[s
         policy.model.save_pretrained(folder / POLICY)
     digest = weights_digest(folder / POLICY)
     return {"path": POLICY, "digest": digest, "separator": policy.separator}
+
+
+def card_head(folder: str | Path) -> str:
+    """The head that a folder's card names; empty where there is no card, or none that can be read."""
+    try:
+        card = json.loads((Path(folder) / CARD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(card.get("head", "")) if isinstance(card, dict) else ""
 
 
 def read_card(folder: Path, heads: Collection[str]) -> dict[str, Any]:
@@ -309,21 +310,6 @@ def _foreign(folder: Path, tokenizer: Any, spec: PRMSpec | str | None, dtype: st
         "target": asked.target,
         "digest": weights_digest(folder),
     }
-
-
-def _surprisal(folder: Path, network: Any) -> SurprisalInput:
-    try:
-        state = load_file(folder / SURPRISAL)
-        part = SurprisalInput(network.config.hidden_size, state["inner.weight"].shape[0]).to(network.dtype)
-        part.load_state_dict(state)
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise CheckpointError(
-            f"the surprisal input cannot be read: {error}",
-            do="copy the folder again as a whole",
-            file=folder / SURPRISAL,
-        ) from error
-    check_finite(part, folder / SURPRISAL)
-    return part
 
 
 def _policy(folder: Path, card: dict[str, Any] | None, dtype: str) -> FrozenPolicy:

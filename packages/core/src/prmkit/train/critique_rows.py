@@ -76,6 +76,8 @@ class Rows:
 def variant_of(spec: PRMSpec, variant: Variant) -> PRMSpec:
     """The spec of a generative PRM of steps, or the one made of it that judges the whole only.
 
+    Scores of several verifications become one by their mean (Multi-RM, arXiv 2510.00492).
+
     Raises:
         ConfigError: The spec is not of a generative PRM, or has no single verdict on the whole.
 
@@ -92,14 +94,14 @@ def variant_of(spec: PRMSpec, variant: Variant) -> PRMSpec:
             field="spec",
         )
     if variant == "gprm":
-        return spec
+        return replace(spec, aggregate="mean")
     if spec.template != "generative":
         raise ConfigError(
             f"spec {spec.name!r} decides on each step in its own turn, never on the whole",
             do="take one with template 'generative', such as 'thinkprm'",
             field="variant",
         )
-    asks = {"name": f"{spec.name}-gorm", "verdicts": None, "target": "outcome"}
+    asks = {"name": f"{spec.name}-gorm", "verdicts": None, "target": "outcome", "aggregate": "mean"}
     return replace(spec, **asks, after_solution=_ASK_FOR_THE_WHOLE)
 
 

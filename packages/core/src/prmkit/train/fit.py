@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig
-from transformers import PretrainedConfig, TrainerCallback, TrainingArguments
+from transformers import PretrainedConfig
 from transformers.trainer_callback import PrinterCallback
 
 from prmkit.cards import PRMSpec
@@ -19,31 +18,18 @@ from prmkit.model.backbone import freeze, reshaped
 from prmkit.model.folder import load_config, load_tokenizer
 from prmkit.model.heads import HeadOptions, usual_spec
 from prmkit.model.prm import PRM
+from prmkit.train.critic import fit_critic
 from prmkit.train.implicit import USUAL, Implicit
+from prmkit.train.next_token import NextToken, next_token_spec
 from prmkit.train.optimizer import muon
+from prmkit.train.session import Told, arguments, check_optimizer, latest, lora
 from prmkit.train.settings import FitSettings
 from prmkit.train.trainer import PRMTrainer
-from prmkit.types import Sample
-
-STATE = "trainer_state.json"
-"""Written last into a checkpoint: a checkpoint without it is not whole."""
-
-
-class _Told(TrainerCallback):
-    def __init__(self, on_step: Callable[[int, int], None], on_log: Callable[[dict[str, Any]], None]) -> None:
-        self._on_step, self._on_log = on_step, on_log
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        self._on_step(state.global_step, state.max_steps)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **given: Any) -> None:
-        if logs and "loss" in logs:
-            self._on_log({"step": state.global_step, "loss": logs["loss"], "rate": logs["learning_rate"]})
 
 
 def fit(
     settings: FitSettings,
-    samples: Iterable[Sample],
+    samples: Iterable[Any],
     out: Path,
     *,
     scratch: Path,
@@ -55,7 +41,8 @@ def fit(
 
     Args:
         settings: How to train.
-        samples: Labelled samples.
+        samples: Labelled samples; pairs, where solutions are compared; critiques with their samples
+            (``Judged``), for variants ``gprm`` and ``gorm``.
         out: Folder of the finished PRM.
         scratch: Folder of checkpoints, removed at the end.
         seed: Decides fresh weights, order of batches and dropout.
@@ -69,6 +56,9 @@ def fit(
         ConfigError: The optimizer does not go with adapters, a shape with pretrained weights, a head with
             its options or labels, or what is learned with the variant.
     """
+    if settings.generative:
+        given = {"scratch": scratch, "seed": seed, "on_step": on_step, "on_log": on_log}
+        return fit_critic(settings, samples, out, **given)
     prm = _untrained(settings, seed)
     prm.max_tokens = settings.max_tokens or None
     if settings.frozen:
@@ -78,16 +68,15 @@ def fit(
         arguments(settings, scratch, seed),
         samples,
         target=settings.learns,
+        until_first_error=settings.variant == "dprm",
         objective=settings.implicit or settings.objective,
         wrong_weight=settings.wrong_weight or "balanced",
         balance=settings.balance,
         mixture=settings.mixture,
         layout=settings.layout,
         batch_tokens=settings.batch_tokens,
-        peft_config=LoraConfig(r=settings.lora_rank, lora_alpha=2 * settings.lora_rank)
-        if settings.lora_rank
-        else None,
-        callbacks=[_Told(on_step, on_log)],
+        peft_config=lora(settings),
+        callbacks=[Told(on_step, on_log)],
         optimizers=(_optimizer(settings, prm), None),
     )
     trainer.remove_callback(PrinterCallback)  # it prints; figures go to ``on_log``
@@ -97,16 +86,20 @@ def fit(
     return {"updates": done.global_step, "loss": done.training_loss, **prm.labels["counts"]}
 
 
-def _untrained(settings: FitSettings, seed: int) -> PRM | Implicit:
+def _untrained(settings: FitSettings, seed: int) -> PRM | Implicit | NextToken:
     learns = settings.learns
-    if settings.implicit:
-        if settings.width or settings.layers:
-            _start(settings)  # refuses a shape: the language model comes trained
-        spec = replace(USUAL, truncate=settings.truncate, max_tokens=settings.max_tokens or USUAL.max_tokens)
-        return Implicit.create(settings.backbone, spec, beta=settings.beta, device=settings.device)
+    if settings.implicit or settings.head == "next_token":
+        return _of_tokens(settings)
     head = settings.head or ("scalar" if settings.objective else "binary")
     options = HeadOptions(
-        settings.names, settings.levels, step=settings.step_share, whole=settings.whole_share
+        settings.names,
+        settings.levels,
+        step=settings.step_share,
+        whole=settings.whole_share,
+        two_layers=settings.two_layers,
+        halt_prior=settings.halt_prior,
+        halt_weight=settings.halt_weight,
+        halt_at=settings.halt_at,
     )
     return PRM.create(
         *_start(settings),
@@ -123,6 +116,17 @@ def _untrained(settings: FitSettings, seed: int) -> PRM | Implicit:
     )
 
 
+def _of_tokens(settings: FitSettings) -> Implicit | NextToken:
+    """A language model whose rewards are of tokens."""
+    if settings.width or settings.layers:
+        _start(settings)  # refuses a shape: the language model comes trained
+    usual = USUAL if settings.implicit else next_token_spec(settings.kind or "correct")
+    spec = replace(usual, truncate=settings.truncate, max_tokens=settings.max_tokens or usual.max_tokens)
+    if settings.implicit:
+        return Implicit.create(settings.backbone, spec, beta=settings.beta, device=settings.device)
+    return NextToken.create(settings.backbone, spec, device=settings.device)
+
+
 def _spec(settings: FitSettings, head: str, options: HeadOptions) -> PRMSpec:
     usual = "value" if head == "value" or (settings.objective and head == "scalar") else "correct"
     spec = replace(
@@ -130,6 +134,7 @@ def _spec(settings: FitSettings, head: str, options: HeadOptions) -> PRMSpec:
         truncate=settings.truncate,
         view=settings.view,
         target=settings.learns,
+        aggregate=settings.aggregate,
     )
     if settings.truncate == "left" and settings.max_tokens:
         spec = replace(spec, max_tokens=settings.max_tokens)
@@ -150,50 +155,8 @@ def _start(settings: FitSettings) -> tuple[str | PretrainedConfig, Any]:
     return config, load_tokenizer(settings.backbone)
 
 
-def _optimizer(settings: FitSettings, prm: PRM | Implicit) -> torch.optim.Optimizer | None:
+def _optimizer(settings: FitSettings, prm: PRM | Implicit | NextToken) -> torch.optim.Optimizer | None:
     """The optimizer that the settings name; None for the Trainer's own AdamW."""
-    if settings.optimizer == "adamw":
+    if not check_optimizer(settings):
         return None
-    if settings.lora_rank:
-        raise ConfigError(
-            "adapters are added after the optimizer is built",
-            do="train adapters with optimizer: adamw",
-            field="optimizer",
-        )
     return muon(prm.module, settings.learning_rate, weight_decay=settings.weight_decay)
-
-
-def arguments(settings: FitSettings, scratch: Path, seed: int) -> TrainingArguments:
-    """Settings in the words of transformers; nothing is reported to anyone."""
-    return TrainingArguments(
-        output_dir=str(scratch),
-        num_train_epochs=settings.epochs,
-        max_steps=settings.max_steps or -1,
-        learning_rate=settings.learning_rate,
-        warmup_steps=settings.warmup,
-        weight_decay=settings.weight_decay,
-        lr_scheduler_type="linear",
-        save_strategy="steps" if settings.save_steps else "no",
-        save_steps=settings.save_steps or 500,
-        save_total_limit=2,
-        logging_steps=20,
-        seed=seed,
-        data_seed=seed,
-        report_to="none",
-        disable_tqdm=True,
-        use_cpu=settings.device == "cpu",
-        bf16=settings.precision == "bfloat16",
-        dataloader_pin_memory=settings.device != "cpu",
-        remove_unused_columns=False,
-    )
-
-
-def latest(scratch: Path) -> str | None:
-    """The newest whole checkpoint in ``scratch``; halves that a kill left are removed."""
-    whole: list[Path] = []
-    for folder in scratch.glob("checkpoint-*"):
-        if (folder / STATE).is_file():
-            whole.append(folder)
-        else:
-            shutil.rmtree(folder)
-    return str(max(whole, key=lambda f: int(f.name.rpartition("-")[2]))) if whole else None

@@ -18,9 +18,11 @@ import torch
 from torch import nn
 
 from prmkit.cards import PRMSpec
+from prmkit.encode.blocks import Plan
 from prmkit.encode.collate import Example
 from prmkit.encode.tokenise import Encoded, Encoder
 from prmkit.errors import ConfigError, RecordError
+from prmkit.model.classifier import StepClassifier
 from prmkit.model.heads import HeadOptions
 from prmkit.model.implicit import ImplicitPRM
 from prmkit.model.pair import save_pair
@@ -43,48 +45,70 @@ USUAL = PRMSpec(
 """How text reaches a log-ratio PRM that is trained here: problem and steps, joined by line ends."""
 
 
-class RatioModule(nn.Module):
-    """A causal model whose output is the reward of each row."""
+class RatioModule(StepClassifier):
+    """A causal model whose output is the reward of each row, padded or packed.
 
-    accepts_loss_kwargs = True
-    causal = True
-    surprisal = None
-    shape = None
+    Args:
+        network: The language model.
+        beta: Scale of the reward.
+    """
 
     def __init__(self, network: Any, beta: float) -> None:
-        super().__init__()
-        self.network = network
+        super().__init__(network, causal=True)
         self.beta = beta
-
-    @property
-    def config(self) -> Any:
-        """Config of the model."""
-        return self.network.config
 
     def forward(
         self,
         input_ids: torch.Tensor,
         marks: torch.Tensor,
-        solution: torch.Tensor,
-        features: torch.Tensor,
         attention_mask: torch.Tensor | None = None,
+        solution: torch.Tensor | None = None,
+        features: torch.Tensor | None = None,
+        position_ids: torch.Tensor | None = None,
+        forest: Plan | None = None,
+        marked: torch.Tensor | None = None,
+        before: torch.Tensor | None = None,
+        paths: torch.Tensor | None = None,
+        owners: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Reward of each row, at all its marks; rows end with the last token that counts.
 
+        Args:
+            input_ids: Tokens; with ``forest`` a packed one.
+            marks: Token of each step.
+            attention_mask: Not read: pads stand on the right, where a causal model does not see them.
+            solution: True from the first token of the solution.
+            features: The reference's log-probabilities.
+            position_ids: Read with ``forest`` only.
+            forest: Blocks of the packed forest that the one row is.
+            marked: Not read.
+            before: With ``forest``: the token before each, -1 where there is none.
+            paths: With ``forest``: the tokens of each solution, -1 behind its last.
+            owners: With ``forest``: the solution of each mark.
+
         Shapes:
-            input_ids, solution, attention_mask: (B, S). marks: (B, K). features: (B, S, 1), the reference's
-            log-probabilities. result: (B, K, 1).
+            input_ids, solution, attention_mask, position_ids, before: (B, S). marks, marked: (B, K).
+            features: (B, S, 1). paths: (N, T). owners: (1, K). result: (B, K, 1).
         """
         expect(features, "B S 1", expect(marks, "B K", expect(input_ids, "B S")))
-        # Pads stand on the right: under causal attention they reach no token that counts.
-        logits = self.network(input_ids=input_ids, use_cache=False).logits[:, :-1].float()
-        told = -nn.functional.cross_entropy(logits.transpose(1, 2), input_ids[:, 1:], reduction="none")
-        reward = sequence_reward(told, features[:, 1:, 0].to(told), solution[:, 1:], beta=self.beta)
-        return reward[:, None, None].expand(-1, marks.shape[1], 1)
-
-    def gradient_checkpointing_enable(self, **given: Any) -> None:
-        """Trade time for memory."""
-        self.network.gradient_checkpointing_enable(**given)
+        assert solution is not None
+        assert features is not None
+        hidden = self.states(input_ids, position_ids, forest)
+        if before is None:
+            before = torch.arange(-1, input_ids.shape[1] - 1, device=input_ids.device).expand_as(input_ids)
+        counted = solution & (before >= 0)
+        rows, places = counted.nonzero(as_tuple=True)
+        logits = self.head(hidden[rows, before[rows, places]]).float()
+        chosen = -nn.functional.cross_entropy(logits, input_ids[rows, places], reduction="none")
+        told = torch.zeros(input_ids.shape, device=logits.device).index_put((rows, places), chosen)
+        known = features[..., 0].to(told)
+        if paths is None or owners is None:
+            reward = sequence_reward(told, known, counted, beta=self.beta)
+            return reward[:, None, None].expand(-1, marks.shape[1], 1)
+        there = paths >= 0
+        along = [one[0][paths.clamp(min=0)] for one in (told, known, counted)]
+        reward = sequence_reward(along[0], along[1], along[2] & there, beta=self.beta)
+        return reward[owners][..., None]
 
 
 class _Encoder(Encoder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from typing import Any
@@ -17,16 +17,28 @@ from prmkit.records import digest_of
 from prmkit.stats import auroc
 from prmkit.train.examples import LabelCounts
 from prmkit.train.implicit import Implicit
+from prmkit.train.next_token import NextToken
 from prmkit.train.preference import GroupCounts, grouped
-from prmkit.train.targets import lesson
+from prmkit.train.targets import Told
 from prmkit.types import Json, Sample
 
 COMPARING = ("scalar", "binary", "surprisal")
 """Heads whose output can be the reward of a solution."""
 
 
-def meaning(samples: Sequence[Sample], counts: LabelCounts, prm: PRM | Implicit) -> dict[str, Json]:
+def meaning(
+    samples: Sequence[Sample],
+    counts: LabelCounts,
+    prm: PRM | Implicit | NextToken,
+    teach: Callable[[Sample], Told],
+) -> dict[str, Json]:
     """What the labels are, for the PRM's card.
+
+    Args:
+        samples: What is learned from.
+        counts: Of their labels.
+        prm: What learns.
+        teach: How a sample becomes targets.
 
     Raises:
         ConfigError: Several kinds at once, or a kind that the head does not learn.
@@ -48,7 +60,6 @@ def meaning(samples: Sequence[Sample], counts: LabelCounts, prm: PRM | Implicit)
             do=f"set kind: {kinds[0]} in the spec",
             field="kind",
         )
-    teach = lesson(prm.head, prm.spec, prm.options, prm.target)
     told = ((sample.trajectory.digest, teach(sample)) for sample in samples)
     rows = ({"steps": cut, "targets": one[: 2 + bool(one.columns)]} for cut, one in told)
     return {
@@ -62,7 +73,7 @@ def meaning(samples: Sequence[Sample], counts: LabelCounts, prm: PRM | Implicit)
 
 
 def compared(
-    examples: Sequence[Example], counts: GroupCounts, prm: PRM | Implicit, how: str
+    examples: Sequence[Example], counts: GroupCounts, prm: PRM | Implicit | NextToken, how: str
 ) -> dict[str, Json]:
     """What was compared, for the PRM's card.
 

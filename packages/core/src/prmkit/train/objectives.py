@@ -11,20 +11,25 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
+from torch.nn import functional
 
 from prmkit.cards import PRMSpec
 from prmkit.encode.collate import Batch
 from prmkit.errors import ConfigError
+from prmkit.model.exits import staged
 from prmkit.model.heads import HeadOptions, ordered_quantiles
 from prmkit.train.losses import (
     bradley_terry,
     class_cross_entropy,
     cross_entropy,
     effective_weights,
+    geometric_prior,
+    halting,
     kto,
     listwise,
     nca,
     pinball,
+    ponder,
     squared_error,
     step_logit,
     tanh_error,
@@ -120,6 +125,21 @@ def quantile(logits: torch.Tensor, batch: Batch, how: How) -> torch.Tensor:
     levels = torch.tensor(how.options.levels, device=logits.device)
     found = ordered_quantiles(logits.float(), bounded=how.spec.link == "sigmoid")
     return pinball(found, batch["labels"], levels, _own_weights(batch, how))[None]
+
+
+def early(logits: torch.Tensor, batch: Batch, how: How) -> torch.Tensor:
+    """Expected cross-entropy at the exit, and how far the exits lie from their prior.
+
+    Shapes:
+        logits: (B, K, 2L - 1). result: (1,).
+    """
+    scores, lambdas = staged(logits.flatten(0, 1), how.options.stages)
+    labels, weights = batch["labels"].flatten(), _own_weights(batch, how).flatten()
+    each = functional.binary_cross_entropy_with_logits(
+        scores, labels[:, None].expand_as(scores), reduction="none"
+    )
+    prior = geometric_prior(torch.ones_like(scores, dtype=torch.bool), how.options.halt_prior)
+    return ponder(each, halting(lambdas), prior, weights, beta=how.options.halt_weight)[None]
 
 
 def objectives(logits: torch.Tensor, batch: Batch, how: How) -> torch.Tensor:
@@ -237,6 +257,7 @@ OWN: Mapping[tuple[str, str], Objective] = {
     ("binary", "correct"): Objective(steps, _one),
     ("surprisal", "correct"): Objective(steps, _one),
     ("scalar", "correct"): Objective(steps, _one),
+    ("exit", "correct"): Objective(early, _one),
     ("scalar", "value"): Objective(regression, _one),
     ("scalar", "progress"): Objective(regression, _one),
     ("classes", "correct"): Objective(classes, _one),

@@ -59,7 +59,7 @@ def muon(module: torch.nn.Module, learning_rate: float, *, weight_decay: float =
         [1, 1]
     """
     named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
-    apart = ("embed", "score", "classifier", "surprisal")
+    apart = ("embed", "score", "classifier", "lm_head", "surprisal", "hidden", "exits")
     matrices = [p for n, p in named if p.ndim == 2 and not any(word in n for word in apart)]
     chosen = {id(p) for p in matrices}
     rest = [p for _, p in named if id(p) not in chosen]

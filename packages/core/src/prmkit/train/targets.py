@@ -13,6 +13,8 @@ from prmkit.types import Sample, StepLabels
 
 Target = Literal["steps", "outcome"]
 Cells = tuple[float | None, ...]
+WRONG = 0.5
+"""Labels below this one are of wrong steps."""
 OFF = 1e-3
 """How far the sum of a step's class shares may lie from 1."""
 
@@ -51,12 +53,29 @@ def at_last(sample: Sample, value: float | None) -> Cells:
     return tuple(value if step.index == last else None for step in sample.trajectory.steps)
 
 
-def lesson(head: str, spec: PRMSpec, options: HeadOptions, target: Target) -> Callable[[Sample], Told]:
+def lesson(
+    head: str, spec: PRMSpec, options: HeadOptions, target: Target, *, until_first_error: bool = False
+) -> Callable[[Sample], Told]:
     """How a sample becomes targets for this head.
 
+    Args:
+        head: Name of the head.
+        spec: How it is read.
+        options: Of the head.
+        target: Labels of the steps, or the outcome.
+        until_first_error: Nothing is learned of steps behind the first one whose label is below one half.
+
     Raises:
-        ConfigError: The head does not learn outcomes, or its classes have no names.
+        ConfigError: The head does not learn outcomes, or its classes have no names; or an outcome, which
+            has no first error.
     """
+    if until_first_error and target == "outcome":
+        raise ConfigError("an outcome has no first error", do="learn steps", field="until_first_error")
+    own = _lesson(head, spec, options, target)
+    return partial(_stopped, teach=own) if until_first_error else own
+
+
+def _lesson(head: str, spec: PRMSpec, options: HeadOptions, target: Target) -> Callable[[Sample], Told]:
     special = head in ("classes", "objectives", "joint")
     if special and target == "outcome":
         raise ConfigError(
@@ -75,6 +94,24 @@ def lesson(head: str, spec: PRMSpec, options: HeadOptions, target: Target) -> Ca
     if head == "objectives":
         return partial(_objectives, names=options.names)
     return _joint if head == "joint" else partial(targets, target=target)
+
+
+def _stopped(sample: Sample, *, teach: Callable[[Sample], Told]) -> Told:
+    """Targets up to and including the first wrong step; those of the whole solution stay."""
+    if sample.labels is not None and sample.labels.kind != "correct":
+        raise ConfigError(
+            f"labels of kind {sample.labels.kind} have no first error",
+            do="give labels of kind correct, or learn them all",
+            field="kind",
+        )
+    told = teach(sample)
+    end = next((i for i, label in enumerate(told.labels) if label is not None and label < WRONG), None)
+    if end is None:
+        return told
+    labels, *columns = (
+        cells[: end + 1] + (None,) * len(cells[end + 1 :]) for cells in (told.labels, *told.columns)
+    )
+    return told._replace(labels=labels, columns=told.columns if told.average else tuple(columns))
 
 
 def _classes(sample: Sample, *, names: tuple[str, ...], right: tuple[int, ...]) -> Told:

@@ -21,20 +21,21 @@ from transformers import (
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from prmkit.encode.blocks import plan as plan_blocks
-from prmkit.encode.collate import Batch, Example, collate, collate_forest
+from prmkit.encode.collate import Batch, Example, collate, collate_forest, token_paths
 from prmkit.encode.forest import grow
 from prmkit.encode.layout import choose, plan
 from prmkit.encode.sample import TokenBatches, TreeBatches, balanced
 from prmkit.errors import CheckpointError, ConfigError
+from prmkit.model.extra import FILES, put
 from prmkit.model.folder import check_finite, load_weights
 from prmkit.model.heads import RANGES, read
 from prmkit.model.prm import PRM
 from prmkit.model.reading import INPUTS
-from prmkit.model.store import SURPRISAL
 from prmkit.train.examples import prepare, report
 from prmkit.train.implicit import Implicit, Ratio, check_ratio, mismatched
 from prmkit.train.losses import kto_baseline
 from prmkit.train.meaning import class_weight, compared, drawn, meaning, ordered, told_apart
+from prmkit.train.next_token import NextToken
 from prmkit.train.objectives import COMPARED, RATIO, How, own, rewards
 from prmkit.train.preference import Comparison, GroupBatches, compare, report_groups
 from prmkit.train.targets import Target, lesson
@@ -50,12 +51,15 @@ class PRMTrainer(Trainer):
     labelled steps of a whole update, so gradient accumulation changes nothing.
 
     Args:
-        model: The PRM, a log-ratio PRM, or the folder of a backbone to put a binary head on.
+        model: The PRM, a log-ratio PRM, rewards of next tokens, or the folder of a backbone to put a
+            binary head on.
         args: Arguments of transformers; batches follow ``batch_tokens`` unless that is None.
         train_dataset: Samples with labels, or rows ``{"prompt", "completions", "labels"}``; with an
             objective that compares, see ``preference.compare``.
         eval_dataset: The same, for ``evaluate``.
         target: What is learned: the label of each step, or the outcome at the last one.
+        until_first_error: Learn the labels of the steps up to and including the first wrong one (its label
+            is below one half), and none behind it.
         objective: ``pairwise`` (Bradley-Terry) or ``listwise`` compares whole solutions by the output at
             their last step; empty learns labels as the head does. A log-ratio PRM has ``ce`` and ``kto``
             (outcomes), ``dpo`` and ``nca`` (pairs) in place of these.
@@ -80,12 +84,13 @@ class PRMTrainer(Trainer):
 
     def __init__(
         self,
-        model: PRM | Implicit | str | Path,
+        model: PRM | Implicit | NextToken | str | Path,
         args: TrainingArguments,
         train_dataset: Iterable[Any],
         eval_dataset: Iterable[Any] | None = None,
         *,
         target: Target = "steps",
+        until_first_error: bool = False,
         objective: Literal["", Comparison, Ratio] = "",
         wrong_weight: float | Literal["balanced"] = 1.0,
         balance: bool = False,
@@ -98,6 +103,7 @@ class PRMTrainer(Trainer):
         self.prm = PRM.create(model, seed=args.seed) if isinstance(model, str | Path) else model
         self.prm.target = "outcome" if objective else target
         self.goal, self.compares, self.baseline = objective, _comparison(self.prm, objective), None
+        self.until_first_error = until_first_error
         examples, domains = self._taught(train_dataset, wrong_weight)
         if balance:
             if self.compares:
@@ -113,7 +119,7 @@ class PRMTrainer(Trainer):
         held = None if eval_dataset is None else self._held(eval_dataset)
         self.batch_tokens = batch_tokens
         if peft_config is not None:
-            kind = "CAUSAL_LM" if isinstance(self.prm, Implicit) else "TOKEN_CLS"
+            kind = "TOKEN_CLS" if isinstance(self.prm, PRM) else "CAUSAL_LM"
             wrapped = replace(peft_config, task_type=kind)
             with torch.random.fork_rng():
                 torch.manual_seed(args.seed)
@@ -141,14 +147,20 @@ class PRMTrainer(Trainer):
                     field="wrong_weight",
                 )
             return examples, domains
-        examples, counts, samples = prepare(rows, prm.encoder, **_reads(prm))
+        how = self._reads()
+        examples, counts, samples = prepare(rows, prm.encoder, **how)
         report(counts, "training labels")
-        prm.labels = meaning(samples, counts, prm)
+        prm.labels = meaning(samples, counts, prm, how["teach"])
+        if self.until_first_error:
+            prm.labels = {**prm.labels, "conventions": ["until_first_error"]}
         kind = str(prm.labels["kind"])
         self.objective = RATIO[self.goal] if self.goal else own(prm.head, kind)
         self.wrong_weight = class_weight(counts, kind, wrong_weight)
         if self.goal:
             prm.labels = {**prm.labels, "objective": self.goal}
+        if isinstance(prm, NextToken):
+            examples = prm.spread(examples)
+            prm.saw(examples)
         return self._opposed(examples), [sample.problem.domain for sample in samples]
 
     def _compared(self, rows: Iterable[Any]) -> tuple[list[Example], list[str]]:
@@ -165,10 +177,18 @@ class PRMTrainer(Trainer):
             examples, counts, _ = compare(rows, prm.encoder, self.compares, causal=prm.module.causal)
             report_groups(counts, "evaluation comparisons")
         else:
-            examples, told, _ = prepare(rows, prm.encoder, **_reads(prm))
+            examples, told, _ = prepare(rows, prm.encoder, **self._reads())
             report(told, "evaluation labels")
-            examples = self._opposed(examples)
+            examples = self._opposed(prm.spread(examples) if isinstance(prm, NextToken) else examples)
         return _with_features(prm, examples)
+
+    def _reads(self) -> dict[str, Any]:
+        """How solutions become examples. A causal model sees nothing behind a step in any view."""
+        prm = self.prm
+        stop = self.until_first_error
+        teach = lesson(prm.head, prm.spec, prm.options, prm.target, until_first_error=stop)
+        causal = prm.module.causal
+        return {"teach": teach, "causal": causal, "view": "solution" if causal else prm.spec.view}
 
     def _opposed(self, examples: list[Example]) -> list[Example]:
         """The examples; for ``kto`` each with its problem's mismatched solution."""
@@ -178,16 +198,18 @@ class PRMTrainer(Trainer):
         return [replace(one, other=other) for one, other in zip(examples, others, strict=True)]
 
     def _collate(self, examples: list[Example]) -> Batch:
-        batch = collate(examples, pad=self.prm.pad)
-        others = [one.other for one in examples if one.other is not None]
-        if others:
-            told = collate(others, pad=self.prm.pad)
-            batch.update({OTHER + name: one for name, one in told.items()})
-        return batch
+        return {**collate(examples, pad=self.prm.pad), **self._others(examples)}
 
     def _pack(self, examples: list[Example]) -> dict[str, Any]:
         forest = grow([one.encoded.ids for one in examples], groups=problems(examples))
-        return {**collate_forest(examples, forest), "forest": forest}
+        batch = {**collate_forest(examples, forest), **self._others(examples), "forest": forest}
+        return batch if isinstance(self.prm, PRM) else {**batch, **token_paths(examples, forest)}
+
+    def _others(self, examples: list[Example]) -> Batch:
+        """The examples' mismatched solutions, where they have such."""
+        others = [one.other for one in examples if one.other is not None]
+        told = collate(others, pad=self.prm.pad) if others else {}
+        return {OTHER + name: one for name, one in told.items()}
 
     def get_train_dataloader(self) -> DataLoader:
         """Batches by token budget, in a new order in every epoch; each process takes its own."""
@@ -306,8 +328,10 @@ class PRMTrainer(Trainer):
         module.eval()
         for batch in map(self._prepare_inputs, batches):
             other = {name.removeprefix(OTHER): one for name, one in batch.items() if name.startswith(OTHER)}
-            weight = batch["weights"].sum(1)
-            sums.append((module(**_given(other))[:, 0, 0] * weight).sum())
+            told, weight = module(**_given(other))[:, 0, 0], batch["weights"].sum(1)
+            if "owners" in batch:
+                weight = torch.zeros_like(told).index_add(0, batch["owners"][0], batch["weights"][0])
+            sums.append((told * weight).sum())
             weights.append(weight.sum())
         module.train(training)
         total, weight = torch.stack(sums).sum()[None], torch.stack(weights).sum()[None]
@@ -344,12 +368,15 @@ class PRMTrainer(Trainer):
             if (folder / ADAPTER).is_dir():
                 module.load_state_dict(load_file(folder / ADAPTER / WEIGHTS), strict=False)
             else:
-                ratio = isinstance(self.prm, Implicit)
-                auto = AutoModelForCausalLM if ratio else AutoModelForTokenClassification
+                own = isinstance(self.prm, PRM)
+                auto = AutoModelForTokenClassification if own else AutoModelForCausalLM
                 stored = load_weights(auto, folder, dtype=module.network.dtype, whole=True)
                 module.network.load_state_dict(stored.state_dict())
-                if module.surprisal is not None:
-                    module.surprisal.load_state_dict(load_file(folder / SURPRISAL))
+                for name, file in FILES.items():
+                    if getattr(module, name) is not None:
+                        put(getattr(module, name), folder / file)
+                if isinstance(self.prm, NextToken):
+                    self.prm.restore(folder)
         except (OSError, RuntimeError, ValueError) as error:
             raise CheckpointError(
                 f"training cannot go on from here: {str(error)[:300]}",
@@ -391,7 +418,7 @@ def _given(batch: dict[str, Any]) -> dict[str, Any]:
     if "forest" not in batch:
         return {name: batch[name] for name in INPUTS if name in batch}
     made = plan_blocks(batch["forest"], device=batch["input_ids"].device)
-    taken = (*INPUTS, "position_ids")
+    taken = (*INPUTS, "position_ids", "before", "paths", "owners")
     return {**{name: batch[name] for name in taken if name in batch}, "forest": made}
 
 
@@ -402,7 +429,7 @@ def problems(examples: Sequence[Example]) -> list[int]:
     return [known.setdefault(head, len(known)) for head in heads]
 
 
-def _pays(prm: PRM | Implicit, examples: Sequence[Example]) -> bool:
+def _pays(prm: PRM | Implicit | NextToken, examples: Sequence[Example]) -> bool:
     """Whether packing saves work on these examples."""
     if prm.module.shape is None:
         log.info("this backbone reads solutions one by one")
@@ -415,7 +442,7 @@ def _pays(prm: PRM | Implicit, examples: Sequence[Example]) -> bool:
     return packed < flat
 
 
-def _trainable(prm: PRM | Implicit) -> dict[str, torch.Tensor]:
+def _trainable(prm: PRM | Implicit | NextToken) -> dict[str, torch.Tensor]:
     return {
         name: one.detach().cpu().contiguous()
         for name, one in prm.module.named_parameters()
@@ -423,7 +450,7 @@ def _trainable(prm: PRM | Implicit) -> dict[str, torch.Tensor]:
     }
 
 
-def _with_features(prm: PRM | Implicit, examples: list[Example]) -> list[Example]:
+def _with_features(prm: PRM | Implicit | NextToken, examples: list[Example]) -> list[Example]:
     """The same examples with the frozen policy's features, computed once for the whole training."""
     if prm.policy is None:
         return examples
@@ -431,18 +458,11 @@ def _with_features(prm: PRM | Implicit, examples: list[Example]) -> list[Example
     return [replace(one, features=found) for one, found in zip(examples, features, strict=True)]
 
 
-def _comparison(prm: PRM | Implicit, objective: str) -> Any:
+def _comparison(prm: PRM | Implicit | NextToken, objective: str) -> Any:
     """How solutions are compared; empty where each is learned by itself."""
     if not isinstance(prm, Implicit):
         return objective
     return "pairwise" if check_ratio(objective) in ("dpo", "nca") else ""
-
-
-def _reads(prm: PRM | Implicit) -> dict[str, Any]:
-    """How solutions become examples. A causal model sees nothing behind a step in any view."""
-    causal = prm.module.causal
-    teach = lesson(prm.head, prm.spec, prm.options, prm.target)
-    return {"teach": teach, "causal": causal, "view": "solution" if causal else prm.spec.view}
 
 
 def _has_wrong(example: Example) -> bool:

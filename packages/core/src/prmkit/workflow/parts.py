@@ -110,9 +110,11 @@ PARTS = Registry(
         for name, module, attribute in (
             ("generate", "tasks", "GENERATE"),
             ("load", "tasks", "LOAD"),
+            ("read", "read", "READ"),
             ("sample", "sample", "SAMPLE"),
             ("verify", "verify", "VERIFY"),
             ("label", "label", "LABEL"),
+            ("critique", "critique", "CRITIQUE"),
             ("train", "train", "TRAIN"),
             ("score", "score", "SCORE"),
             ("surprisal", "score", "SURPRISAL"),

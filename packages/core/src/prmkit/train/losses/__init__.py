@@ -22,6 +22,7 @@ Source:
     Each function names its own.
 """
 
+from prmkit.model.exits import halting, quantile_exit
 from prmkit.model.heads import ordered_quantiles
 from prmkit.train.losses.actions import (
     action_values,
@@ -31,7 +32,7 @@ from prmkit.train.losses.actions import (
     recovered_reward,
 )
 from prmkit.train.losses.domains import domain_weights, meta_gradient, outcome_error
-from prmkit.train.losses.halting import geometric_prior, halting, ponder, quantile_exit
+from prmkit.train.losses.exits import geometric_prior, ponder
 from prmkit.train.losses.joint import (
     beside,
     by_objective,
