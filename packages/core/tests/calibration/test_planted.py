@@ -42,7 +42,10 @@ SHORT: dict[str, dict[str, Json]] = {
     "dreamprm": {"updates": 2, "steps": 40, "test": 40},
     "implicit-prm": {"read": 2, "updates": 2, "look": 1, "problems": 30, "test": 30},
     "multi-rm": {"lengths": [2, 3], "updates": 2, "train": 20, "test": 4},
+    "mah-dpo": {"updates": 2, "pairs": 40, "test": 30, "parts": 2},
     "palbert": {"updates": 3, "train": 200, "held": 200, "test": 200},
+    "reasonflux-prm": {"updates": 2, "learned": 40, "problems": 20, "taken": 10},
+    "srm-inputs": {"updates": 2, "nodes": 40, "test": 30},
 }
 
 

@@ -62,9 +62,12 @@ WORLDS = Registry(
         "dreamprm": "prmkit.judging.worlds.dreamprm:WORLD",
         "implicit-prm": "prmkit.judging.worlds.implicit:WORLD",
         "multi-rm": "prmkit.judging.worlds.multi_rm:WORLD",
+        "mah-dpo": "prmkit.judging.worlds.mah_dpo:WORLD",
         "optcs": "prmkit.judging.worlds.optcs:WORLD",
         "palbert": "prmkit.judging.worlds.palbert:WORLD",
         "quantiles": "prmkit.judging.worlds.quantiles:WORLD",
+        "reasonflux-prm": "prmkit.judging.worlds.reasonflux:WORLD",
+        "srm-inputs": "prmkit.judging.worlds.srm_inputs:WORLD",
     },
     provider="prmkit",
 )

@@ -1,6 +1,7 @@
 """One number, or one choice, from rewards of several objectives and what a user wants of each.
 
-Every function takes rewards (N, H), a row a candidate, where more is better.
+Rewards are (N, H), a row a candidate, and more is better; the two that give a number for each candidate take
+several such pools at once (..., N, H).
 
 Source: MAH-DPO (arXiv 2510.01167) for weights at use; the scalarisations are those of vector
 optimisation (Miettinen, 1999).
@@ -57,7 +58,7 @@ def chebyshev(rewards: Array, weights: Numbers, best: Numbers | None = None) -> 
         >>> int(chebyshev(front, [1, 1]).argmax()), int(weighted_sum(front, [1, 1]).argmax())
         (1, 0)
     """
-    ideal = rewards.max(axis=0) if best is None else floats(best, "best")
+    ideal = rewards.max(axis=-2, keepdims=True) if best is None else floats(best, "best")
     return np.asarray(-(_shares(rewards, weights) * (ideal - rewards)).max(axis=-1))
 
 

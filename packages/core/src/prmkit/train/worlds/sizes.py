@@ -120,3 +120,115 @@ class ExitSizes:
     """Share of the exit's probability at which to stop."""
     margin: float = 0.003
     """AUROC that may be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSizes:
+    """Chains of steps, each a thought and what it wrote, and siblings that continue them."""
+
+    numbers: int = 12
+    operations: int = 3
+    length: int = 4
+    """Steps of a chain, the first of which is always right."""
+    nodes: int = 400
+    """Beginnings whose continuations are compared in training."""
+    siblings: int = 6
+    kept: float = 0.85
+    """Chance that a step of a beginning is right."""
+    rollouts: int = 16
+    """Behind each value of a sibling."""
+    reached: tuple[float, float] = (0.05, 0.95)
+    """Chance of a right end after a wrong step, and without one."""
+    gap: float = 0.7
+    test: int = 2000
+    """Pairs of siblings, and chains to be written, on which scores are tried."""
+    choices: int = 5
+    """Continuations among which a score chooses when a chain is written."""
+    chance: float = 0.3
+    """Chance that one of them is right."""
+    width: int = 64
+    updates: int = 400
+    batch: int = 128
+    rate: float = 3e-3
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSizes:
+    """Thinking traces with three kinds of faults, marks of their steps, and a student taught by some."""
+
+    width: int = 6
+    """Of each of the parts of an embedding: topic, state of the work, content."""
+    steps: int = 6
+    noise: float = 0.5
+    """Standard deviation of the noise on topic and state; what is clean has length 1."""
+    sign: float = 1.5
+    """How far the content of good steps lies from that of others, in standard deviations."""
+    faults: float = 0.25
+    """Chance of each kind of fault in a trace of medium quality."""
+    spread: float = 1.0
+    """How far the log-odds of each kind differ between traces."""
+    learned: int = 300
+    """Traces with marks."""
+    templated: float = 0.5
+    """Share of them with a mark of the trajectory."""
+    rollouts: int = 8
+    """Behind each mark of a trajectory."""
+    accuracy: float = 0.7
+    """Of the judge of steps."""
+    together: float = 0.0
+    """Share of the traces in which the judge is right about all steps, or about none."""
+    temperature: float = 0.1
+    """Of coherence."""
+    problems: int = 200
+    """Of the pool to choose from."""
+    samples: int = 8
+    """Traces of a problem."""
+    taken: int = 100
+    """Traces that the student is taught by."""
+    student: int = 20
+    """Inputs of the student."""
+    whole: float = 1.0
+    """Factor of the trajectory in what traces are chosen by."""
+    hidden: int = 32
+    updates: int = 300
+    batch: int = 64
+    rate: float = 3e-3
+
+
+@dataclass(frozen=True, slots=True)
+class TraceArm:
+    """One way of learning marks."""
+
+    fused: bool = False
+    """Alignment and coherence count beside the judge."""
+    whole: bool = False
+    """Trajectories are learned as well."""
+    strangers: bool = False
+    """Marks are those of other traces."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveSizes:
+    """Answers that three conflicting objectives rate, and policies with a head for each."""
+
+    inputs: int = 8
+    answers: int = 16
+    conflict: float = 0.5
+    """Share of what the objectives have in common that is taken out; at 1 they correlate by -0.5."""
+    pairs: int = 4000
+    """Preferences of each objective."""
+    beta: float = 0.5
+    """How dear it is to leave the first policy."""
+    apart: float = 0.001
+    """Standard deviation of the noise by which heads differ at the start."""
+    width: int = 64
+    updates: int = 500
+    batch: int = 128
+    """Preferences of each objective in an update."""
+    rate: float = 3e-3
+    test: int = 1000
+    """Prompts on which policies are tried."""
+    parts: int = 4
+    """Into how many parts users divide their weight."""
+    drawn: int = 5
+    """Answers among which a reward model chooses."""
