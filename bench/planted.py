@@ -13,7 +13,16 @@ from typing import Any
 
 from prmkit.workflow import run_workflow
 
-SYSTEMS = ("beer", "dreamprm", "optcs", "palbert", "quantile-aggregation")
+SYSTEMS = (
+    "beer",
+    "dreamprm",
+    "mah-dpo",
+    "optcs",
+    "palbert",
+    "quantile-aggregation",
+    "reasonflux-prm",
+    "srm-inputs",
+)
 
 
 def short(figure: dict[str, Any]) -> list[float | None]:
