@@ -16,7 +16,9 @@ from prmkit.workflow import run_workflow
 SYSTEMS = (
     "beer",
     "dreamprm",
+    "implicit-prm",
     "mah-dpo",
+    "multi-rm",
     "optcs",
     "palbert",
     "quantile-aggregation",

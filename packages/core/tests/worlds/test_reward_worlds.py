@@ -152,10 +152,10 @@ def test_earth_mover_of_unlike_sizes() -> None:
 
 def test_protocol_orders_what_must_be_ordered() -> None:
     found = protocol.draw(np.random.default_rng(10), replace(SOLUTIONS, repair=0.3))
-    for name in ("pick_2", "pick_16", "pick_16_T4"):
+    for name in ("best_of_2", "best_of_16", "best_of_16_T4"):
         assert all(one[name] <= found["pass"][name] + 1e-9 for one in found.values() if name in one)
-    assert found["gORM, 0.9 right, 0 alike"]["pick_16"] > found["gORM, 0.6 right, 0.5 alike"]["pick_16"]
-    assert found["true chance"]["pick_16"] > found["one sample"]["pick_16"]
+    assert found["gORM, 0.9 right, 0 alike"]["best_of_16"] > found["gORM, 0.6 right, 0.5 alike"]["best_of_16"]
+    assert found["true chance"]["best_of_16"] > found["one sample"]["best_of_16"]
     assert found["gPRM"]["length_shift"] > found["gORM"]["length_shift"]
     assert found["gPRM"]["aha"] < found["gORM"]["aha"]
 

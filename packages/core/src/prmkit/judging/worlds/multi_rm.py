@@ -90,10 +90,10 @@ def _by_size(tables: Sequence[Array], pools: Sequence[Any]) -> dict[str, float]:
     """Accuracy by the number of samples; tables (P, sizes) by length."""
     whole = np.concatenate(tables).mean(0)
     by_length = {
-        f"pick_{SIZES[-1]}_T{_length(pool)}": float(one[:, -1].mean())
+        f"best_of_{SIZES[-1]}_T{_length(pool)}": float(one[:, -1].mean())
         for one, pool in zip(tables, pools, strict=True)
     }
-    return {f"pick_{n}": float(value) for n, value in zip(SIZES, whole, strict=True)} | by_length
+    return {f"best_of_{n}": float(value) for n, value in zip(SIZES, whole, strict=True)} | by_length
 
 
 def _picked(values: Sequence[Array], pools: Sequence[Any]) -> list[Array]:
@@ -129,7 +129,9 @@ def _chosen(values: Sequence[Array], pools: Sequence[Any], majority: Sequence[Ar
     voted = np.concatenate(_voted(pools, values)).mean(0)
     gain = np.concatenate([one[:, -1] - other[:, -1] for one, other in zip(picked, majority, strict=True)])
     steps = np.concatenate([np.full(len(pool.outcome), _length(pool)) for pool in pools])
-    found = _by_size(picked, pools) | {f"vote_{n}": float(v) for n, v in zip(SIZES, voted, strict=True)}
+    found = _by_size(picked, pools) | {
+        f"weighted_vote_{n}": float(v) for n, v in zip(SIZES, voted, strict=True)
+    }
     found["gain_by_length"] = float(np.corrcoef(gain, steps)[0, 1]) if gain.std() else math.nan
     found |= {"f1": _f1(values, pools)}
     found |= {f"f1_T{_length(pool)}": _f1([one], [pool]) for one, pool in zip(values, pools, strict=True)}
@@ -218,7 +220,7 @@ def checks(figures: Figures, options: MultiSizes) -> list[Check]:
         found = figures[arm]
         return found[f"log_error_T{long}"] - found[f"log_error_T{short}"]
 
-    last, longest = f"pick_{SIZES[-1]}", f"pick_{SIZES[-1]}_T{long}"
+    last, longest = f"best_of_{SIZES[-1]}", f"best_of_{SIZES[-1]}_T{long}"
     spread, flagged = options.error**2, false_flag_rate(options.false_flag, long)
     gap = options.sampling**2 * long / 2 * (1 - 1 / options.judgements)
     return [
@@ -248,10 +250,10 @@ WORLD = World(
     draw=draw,
     checks=checks,
     subjects=(DORM, DPRM),
-    compared=(f"pick_{SIZES[-1]}",),
+    compared=(f"best_of_{SIZES[-1]}",),
     notes=(
-        "pick_N: share of problems answered right with the best scored of N samples (majority: with the most"
-        " frequent answer; pass: with any); vote_N: votes weighted by the scores; _T: problems of T steps",
+        "best_of_N: share of problems answered right with the best scored of N samples (majority: with the"
+        " most frequent answer; pass: with any); _T: problems of T steps",
         "dORM takes the last score, dPRM the lowest, gORM and gPRM the mean of judgements",
         "gORM and gPRM are planted judges with set rates of mistakes",
         "gain_by_length: correlation of the gain over the majority with the number of steps",

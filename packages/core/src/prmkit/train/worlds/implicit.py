@@ -132,8 +132,17 @@ def fit(
     found = []
     for number, arm in enumerate(arms):
         fixed = 0.0 if arm.objective in RATIOS else 0.5
+        before, scores = (one[number] for one in seen)
         spent = cost(sizes, arm.rollouts) * len(labels[number].results) / budget
-        found.append(_figures(held, test, seen[0][number], seen[1][number], fixed) | {"cost": spent})
+        # The other way to read a step: log-ratios up to it, or how much a chance rises over the step before.
+        other = [
+            one.cumsum(1) if arm.objective in RATIOS else np.diff(one, prepend=before[:, :1].mean())
+            for one in (before, scores)
+        ]
+        turned = _figures(held, test, *other, 0.0)
+        found.append(_figures(held, test, before, scores, fixed))
+        found[-1] |= {f"other_{name}": turned[name] for name in ("step_auroc", "first_error_f1")}
+        found[-1]["cost"] = spent
     words = [one[len(arms)] for one in seen]
     place = [-np.indices(one.steps.shape)[1].astype(np.float64) for one in (held, test)]
     found.append(_figures(held, test, *words, np.log(0.5)) | {"cost": 0.0})

@@ -30,12 +30,12 @@ class ImplicitSizes:
     width: int = 32
     read: int = 500
     """Updates in which the reference learns to write like the policy."""
-    updates: int = 1000
+    updates: int = 600
     look: int = 100
     """Updates between looks at held-out solutions; each arm is kept as it ranked their steps best."""
     batch: int = 64
     rate: float = 3e-3
-    beta: float = 0.5
+    beta: float = 2.0
     """Scale of the log-ratio."""
 
 
