@@ -27,7 +27,7 @@ def grade(problem: Problem, answer: str | None) -> float | None:
         return None
     if answer is None or not answer.strip():
         return 0.0
-    found = outcome.judge(problem, answer)
+    found = outcome.judge(problem, answer, stop=True)  # one failed test decides
     if found.passed == found.total:
         return 1.0
     return None if found.passed + found.undecided == found.total else 0.0

@@ -77,7 +77,7 @@ def judge(problem: Problem, program: str, *, stop: bool = False) -> Outcome:
     Args:
         problem: Its reference holds the tests; ``variables`` of its context the kinds of arguments.
         program: q text.
-        stop: Leave off at the first test that does not pass.
+        stop: Leave off at the first test that fails; one that the interpreter cannot decide does not.
     """
     return against(program, hidden_tests(problem), entry_point(problem), kinds_of(problem), stop=stop)
 
@@ -99,7 +99,7 @@ def against(
         entry: Name of the function that it must define; where it defines none of that name, the function that
             its last statement gives is taken. Empty for scripts that read variables.
         kinds: Argument → kind (see :mod:`prmkit_qlang.bridge`).
-        stop: Leave off at the first test that does not pass.
+        stop: Leave off at the first test that fails; one that the interpreter cannot decide does not.
     """
     called = _Called(program, entry, list(kinds.values())) if entry else None
     passed = undecided = expired = 0
@@ -109,14 +109,15 @@ def against(
         if expired < TIMEOUTS:
             ran = called(test.given) if called else _scripted(program, test.given, kinds)
             expired += ran.code is Code.TIMEOUT
-        if ran.error and ran.code is not Code.NONE:
+        open_ = bool(ran.error) and ran.code is not Code.NONE
+        if open_:
             undecided += 1
             code = code if code is not Code.NONE else ran.code
         elif not ran.error and ran.value is not None and meets(ran.value, test):
             passed += 1
             continue
         told = told or f"{_asked(test, entry)} gives {shown(ran)}, not {_expected(test)}"
-        if stop:
+        if stop and not open_:
             break
     return Outcome(passed, len(tests), told, undecided, code)
 

@@ -15,7 +15,7 @@ from prmkit_qlang.engine.joins import lj
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.rows import beside
 from prmkit_qlang.engine.text import sv, vs
-from prmkit_qlang.engine.types import BOOL, FLOATING, INT, LONG, SHORT
+from prmkit_qlang.engine.types import BOOL, FLOATING, INT, LAMBDA, LONG, SHORT
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
@@ -40,7 +40,7 @@ _COUNTS = frozenset([-BOOL, -SHORT, -INT, -LONG])
 
 
 def _iterable(x: Value) -> bool:
-    return is_list(x) or isinstance(x, Dict | Table)
+    return 0 <= x.t < LAMBDA
 
 
 def each(f: Value, args: list[Value]) -> Value:
@@ -200,12 +200,13 @@ def scan(f: Value, args: list[Value]) -> Value:
 
 def _accumulate(f: Value, args: list[Value], *, keep: bool) -> Value:
     n = len(args)
-    unary = _rank(f) == 1 if isinstance(f, Fn) else True
-    if isinstance(f, Fn) and _rank(f) > 2:
+    rank = _rank(f) if isinstance(f, Fn) else 1
+    if rank > 2:
+        assert isinstance(f, Fn)
         return _fold_many(f, args, keep)
     if not isinstance(f, Fn) and n == 2 and not _repeats(args[0]):
         return _recurrence(f, args, keep) if abs(f.t) in FLOATING else _fold(f, args, keep)
-    if unary:
+    if rank == 1:
         if n == 1:
             return _converge(f, args[0], keep)
         if n == 2:

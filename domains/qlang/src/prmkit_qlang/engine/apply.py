@@ -12,7 +12,7 @@ from prmkit_qlang.engine.errors import QError
 from prmkit_qlang.engine.functions import HOLE, Composition, Derived, Lambda, Prim, Projection, is_nil
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.search import find
-from prmkit_qlang.engine.types import BOOL, BYTE, ENUM, INT, LONG, NULLS, SHORT, SYM
+from prmkit_qlang.engine.types import BOOL, BYTE, ENUM, INT, LONG, SHORT, SYM
 from prmkit_qlang.engine.values import (
     Atom,
     Dict,
@@ -62,6 +62,8 @@ def _run(f: Fn, args: Sequence[Value]) -> Value:
         if one is HOLE:
             return project(f, args)
     n = len(args)
+    if type(f) is Lambda and n == f.rank:
+        return f.runner(f, args)
     if isinstance(f, Prim):
         form = f.forms.get(n)
         if form is not None:
@@ -138,7 +140,7 @@ def index(x: Value, i: Value) -> Value:
         return _by_key(x, i)
     if isinstance(i, Atom):
         if -i.t in _WHOLE:
-            return at(x, int(i.v) if i.v != NULLS[-i.t] or -i.t in (BOOL, BYTE) else -1)
+            return at(x, i.v)  # a null is out of range too
         if i.t == -SYM:
             return _named(x, i.v)
         raise QError("type")

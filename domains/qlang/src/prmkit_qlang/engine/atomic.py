@@ -29,10 +29,8 @@ from prmkit_qlang.engine.types import (
     TEMPORAL,
     TIMESTAMP,
 )
-from prmkit_qlang.engine.values import Atom, Value, Vec
+from prmkit_qlang.engine.values import SHORT_LIST, Atom, Value, Vec
 
-SHORT_LIST = 50
-"""Items that Python looks through sooner than numpy."""
 _LEAST, _MOST = NULLS[LONG], INFINITIES[LONG]
 
 

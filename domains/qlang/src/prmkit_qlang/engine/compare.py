@@ -33,9 +33,12 @@ from prmkit_qlang.engine.types import (
     TEMPORAL,
     TIMESTAMP,
 )
-from prmkit_qlang.engine.values import Atom, Value, Vec, same_array, same_scalar
+from prmkit_qlang.engine.values import SHORT_LIST, Atom, Value, Vec, same_array, same_scalar
 
-_CHUNK = 16_384
+_BLOCK = 10_000
+"""Items that are compared at a time: what is made of them stays in the cache, and BLAS on one thread."""
+_NEAR = 2_048
+"""Neighbours within the tolerance differ by no more in their bits."""
 _NOWHERE = np.array([], dtype=np.int64)
 
 
@@ -49,32 +52,14 @@ def _common(tx: int, ty: int) -> int:
     return FLOAT if {tx, ty} & FLOATING else LONG
 
 
-def doubtful(a: Any, b: Any) -> Any:
-    """Where two floats (arrays of one length, or one a scalar) are so near that the tolerance decides.
-
-    Neighbours within the tolerance differ by at most 2^11 in their bits; what this takes for near by mistake
-    is only looked at again. Pieces stay in the cache. None where there are nulls.
-    """
-    found = []
-    for start in range(0, max(np.size(a), np.size(b)), _CHUNK):
-        x = a[start : start + _CHUNK] if isinstance(a, np.ndarray) else a
-        y = b[start : start + _CHUNK] if isinstance(b, np.ndarray) else b
-        if x is y:
-            return None
-        total = np.sum(x) + np.sum(y)
-        if total != total:
-            return None
-        gap = np.asarray(x, dtype=np.float64).view(np.int64) - np.asarray(y, dtype=np.float64).view(np.int64)
-        gap += 2048
-        near = gap.view(np.uint64) <= 4096
-        if near.any():
-            found.append(np.nonzero(near)[0] + start)
-    return np.concatenate(found) if found else _NOWHERE
-
-
 def _compare(name: str, scalar_op: Callable[[Any, Any], bool], array_op: Any, *, tie: bool) -> Two:
     """A comparison; ``tie`` is what it says of floats within the tolerance."""
     table = RESULT["<"]
+
+    def floats(a: float, b: float) -> bool:
+        if a != a or b != b:
+            return scalar_op(a == a, b == b)
+        return tie if same_scalar(a, b) else scalar_op(a, b)
 
     def pair(x: Any, y: Any) -> Value:
         if x.t == y.t == -7:
@@ -85,33 +70,57 @@ def _compare(name: str, scalar_op: Callable[[Any, Any], bool], array_op: Any, *,
         u = tx if tx == ty else _common(tx, ty)
         a, b = meet(x.v, tx, u), meet(y.v, ty, u)
         if x.t < 0 and y.t < 0:
-            if u in FLOATING:
-                if a != a or b != b:
-                    a, b = a == a, b == b
-                elif same_scalar(a, b):
-                    return Atom(-1, int(tie))
-            return Atom(-1, int(scalar_op(a, b)))
-        lengths(x, y)
-        if u in FLOATING:
-            return Vec(BOOL, _of_floats(array_op, a, b, tie))
-        return Vec(BOOL, np.asarray(array_op(a, b), dtype=bool))
+            return Atom(-1, int((floats if u in FLOATING else scalar_op)(a, b)))
+        n = lengths(x, y)
+        if u not in FLOATING:
+            return Vec(BOOL, np.asarray(array_op(a, b), dtype=bool))
+        if n < SHORT_LIST:
+            one, other = (v.tolist() if isinstance(v, np.ndarray) else [v] * n for v in (a, b))
+            return Vec(BOOL, np.array(list(map(floats, one, other)), dtype=bool))
+        return Vec(BOOL, _of_floats(array_op, a, b, n, tie))
 
     return lift(pair, name)
 
 
-def _of_floats(op: Any, a: Any, b: Any, tie: bool) -> Any:
-    """Comparison of arrays of floats, or of an array and a scalar."""
+def _of_floats(op: Any, a: Any, b: Any, n: int, tie: bool) -> Any:
+    """Comparison of n floats, of which one side may be a scalar; what the tolerance decides is said anew."""
+    a, b = (
+        np.float64(one) if isinstance(one, float) else one.astype(np.float64, copy=False) for one in (a, b)
+    )
+    out = np.empty(n, dtype=bool)
+    gaps = np.empty(min(n, _BLOCK), dtype=np.int64)
     with np.errstate(all="ignore"):
-        out = op(a, b)
-        close = doubtful(a, b)
-        if close is None:
-            known_a, known_b = ~np.isnan(a), ~np.isnan(b)
-            out = np.where(known_a & known_b, out, op(known_a, known_b))
-            out[same_array(np.asarray(a), np.asarray(b))] = tie
-        elif len(close):
-            some = (one[close] if isinstance(one, np.ndarray) else np.asarray(one) for one in (a, b))
-            out[close[same_array(*some)]] = tie
+        for start in range(0, n, _BLOCK):
+            x, y = (one[start : start + _BLOCK] if one.ndim else one for one in (a, b))
+            said = out[start : start + _BLOCK]
+            op(x, y, out=said)
+            near = _neighbours(x, y, gaps[: len(said)])
+            if near is None:
+                known_x, known_y = ~np.isnan(x), ~np.isnan(y)
+                np.copyto(said, op(known_x, known_y), where=~(known_x & known_y))
+                said[same_array(np.asarray(x), np.asarray(y))] = tie
+            elif len(near):
+                some = (one[near] if one.ndim else np.asarray(one) for one in (x, y))
+                said[near[same_array(*some)]] = tie
     return out
+
+
+def _neighbours(x: Any, y: Any, gap: Any) -> Any:
+    """Where two floats differ by so little that they may be equal; None where there may be nulls.
+
+    Args:
+        x: Floats, or one.
+        y: As many, or one.
+        gap: Room for as many integers.
+    """
+    total = np.dot(x, y) if x.ndim and y.ndim else np.dot(x, x) + y * y if x.ndim else np.dot(y, y) + x * x
+    if total != total:
+        return None
+    np.subtract(x.view(np.int64), y.view(np.int64), out=gap)
+    np.absolute(gap, out=gap)
+    gap -= 1  # equal ones have the largest gap of all
+    apart = gap.view(np.uint64)
+    return np.flatnonzero(apart < _NEAR) if np.minimum.reduce(apart) < _NEAR else _NOWHERE
 
 
 equal = _compare("=", operator.eq, np.equal, tie=True)

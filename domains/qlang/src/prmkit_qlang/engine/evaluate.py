@@ -356,11 +356,14 @@ class Evaluator(Variables):
         """
         env: Frame = dict.fromkeys(f.locals, EMPTY)
         env[".z.s"] = f
-        for name, value in zip(f.params, args, strict=False):
-            if isinstance(name, str):
-                env[name] = value
-            else:
-                bind(name, value, env.__setitem__, lambda tree: self.run(tree, env), None)
+        if f.named:
+            env.update(zip(f.params, args, strict=False))
+        else:
+            for name, value in zip(f.params, args, strict=False):
+                if isinstance(name, str):
+                    env[name] = value
+                else:
+                    bind(name, value, env.__setitem__, lambda tree: self.run(tree, env), None)
         kept, context = self.frame, self.context
         self.frame, self.context = env, f.context
         METER.depth -= 1

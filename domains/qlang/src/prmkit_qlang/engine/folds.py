@@ -25,9 +25,10 @@ from prmkit_qlang.engine.types import (
     TEMPORAL,
     TIMESPAN,
 )
-from prmkit_qlang.engine.values import Atom, List, Value, Vec, at, long, null
+from prmkit_qlang.engine.values import SHORT_LIST, Atom, List, Value, Vec, at, long, null
 
 _WHOLE = frozenset([INT, LONG])
+_WHOLE_OR_TIME = (_WHOLE | TEMPORAL) - FLOATING
 Quick = Callable[[Value | None, Vec], Value | None]
 _SEEDS: dict[str, Any] = {"+": 0, "-": 0, "*": 1, "%": 1}
 
@@ -74,24 +75,29 @@ def null_free(t: int, v: int) -> Value:
     )
 
 
-def _sum_all(seed: Value | None, x: Vec) -> Value | None:
+def _plain(x: Vec) -> bool:
+    """Whether there are whole numbers, and no null among them."""
     if x.t not in _WHOLE or not len(x.v):
+        return False
+    return NULLS[x.t] not in x.v.tolist() if len(x.v) < SHORT_LIST else bool(x.v.min() != NULLS[x.t])
+
+
+def _sum_all(seed: Value | None, x: Vec) -> Value | None:
+    if not _plain(x):
         return None
-    if x.v.min() == NULLS[x.t]:
-        return None
-    total = Atom(-x.t, int(x.v.sum(dtype=x.v.dtype)))
+    total = Atom(-x.t, int(np.add.reduce(x.v, dtype=x.v.dtype)))
     return total if seed is None else add(seed, total) if seed.t in (-INT, -LONG) else None
 
 
 def _product_all(seed: Value | None, x: Vec) -> Value | None:
-    if x.t not in _WHOLE or not len(x.v) or x.v.min() == NULLS[x.t]:
+    if not _plain(x):
         return None
-    total = Atom(-x.t, int(x.v.prod(dtype=x.v.dtype)))
+    total = Atom(-x.t, int(np.multiply.reduce(x.v, dtype=x.v.dtype)))
     return total if seed is None else multiply(seed, total) if seed.t in (-INT, -LONG) else None
 
 
 def _sums(seed: Value | None, x: Vec) -> Value | None:
-    if x.t not in _WHOLE or not len(x.v) or x.v.min() == NULLS[x.t]:
+    if not _plain(x):
         return None
     out = Vec(x.t, np.cumsum(x.v, dtype=x.v.dtype))
     return out if seed is None else add(seed, out) if seed.t in (-INT, -LONG) else None
@@ -99,7 +105,7 @@ def _sums(seed: Value | None, x: Vec) -> Value | None:
 
 def _extreme(op: Any, two: Two) -> Quick:
     def run(seed: Value | None, x: Vec) -> Value | None:
-        if x.t not in _WHOLE | TEMPORAL or x.t in FLOATING or not len(x.v):
+        if x.t not in _WHOLE_OR_TIME or not len(x.v):
             return None
         best = Atom(-x.t, int(op.reduce(x.v)))
         return best if seed is None else two(seed, best)

@@ -54,7 +54,7 @@ class Prim(Fn):
 class Lambda(Fn):
     """A function in braces: parameters, names that are local, body, and its text as it was written."""
 
-    __slots__ = ("body", "context", "locals", "params", "runner", "source")
+    __slots__ = ("body", "context", "locals", "named", "params", "runner", "source")
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Lambda(Fn):
         self.context = context
         self.rank = max(1, len(params))
         self.runner = runner
+        self.named = all(type(one) is str for one in params)  # else there are patterns among them
 
     def call(self, args: Sequence[Value]) -> Value:
         """Run the body.

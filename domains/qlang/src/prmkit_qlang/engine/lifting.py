@@ -144,8 +144,8 @@ def prepare(x: Any, y: Any) -> tuple[Any, Any, int, int]:
     return x, y, abs(x.t), abs(y.t)
 
 
-def lengths(x: Any, y: Any) -> None:
-    """Pay for the result of two vectors, or of a vector and an atom.
+def lengths(x: Any, y: Any) -> int:
+    """Pay for the result of two vectors, or of a vector and an atom; how long it is.
 
     Raises:
         QError: ``length`` where they differ.
@@ -157,3 +157,4 @@ def lengths(x: Any, y: Any) -> None:
     else:
         n = len(y.v)
     METER.take(n)
+    return n

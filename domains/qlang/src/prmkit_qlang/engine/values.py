@@ -142,6 +142,9 @@ class Fn(Value):
 
 NO, YES = Atom(-BOOL, 0), Atom(-BOOL, 1)
 EMPTY = List([])
+_BYTES = DTYPES[CHAR]
+SHORT_LIST = 50
+"""Items that Python looks through sooner than numpy."""
 
 
 def flag(x: object) -> Atom:
@@ -177,17 +180,12 @@ def longs(numbers: Any) -> Vec:
 def chars(text: str | bytes) -> Vec:
     """A char vector; text is stored as UTF-8 bytes."""
     raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-    return Vec(CHAR, np.frombuffer(raw, dtype=np.uint8))
+    return Vec(CHAR, np.frombuffer(raw, _BYTES))
 
 
 def array(t: int, items: list[Any]) -> Vec:
     """A vector of positive type t from stored Python scalars."""
-    dtype = DTYPES[t]
-    if dtype.hasobject:
-        made = np.empty(len(items), dtype=object)
-        made[:] = items
-        return Vec(t, made)
-    return Vec(t, np.array(items, dtype=dtype))
+    return Vec(t, np.array(items, DTYPES[t]))
 
 
 def text_of(x: Value) -> str:
@@ -220,19 +218,19 @@ def null(t: int) -> Value:
 
 def unenum(x: Any) -> Any:
     """The symbols (or the index) behind an enumeration; anything else as it is."""
-    if isinstance(x, Enum):
-        target = enum_domain(x.target)
-        if not isinstance(target, Vec):
-            return Vec(LONG, x.v)
-        out = np.empty(len(x.v), dtype=object)
-        out[:] = [target.v[i] if 0 <= i < len(target.v) else "" for i in x.v.tolist()]
-        return Vec(target.t, out if target.t == SYM else out.astype(DTYPES[target.t]))
-    if isinstance(x, EnumAtom):
-        target = enum_domain(x.target)
+    t = x.t
+    if t != ENUM and t != -ENUM:
+        return x
+    target = enum_domain(x.target)
+    if t < 0:
         if not isinstance(target, Vec):
             return Atom(-LONG, x.v)
         return Atom(-target.t, scalar(target.v[x.v]) if 0 <= x.v < len(target.v) else NULLS[target.t])
-    return x
+    if not isinstance(target, Vec):
+        return Vec(LONG, x.v)
+    out = np.empty(len(x.v), dtype=object)
+    out[:] = [target.v[i] if 0 <= i < len(target.v) else "" for i in x.v.tolist()]
+    return Vec(target.t, out if target.t == SYM else out.astype(DTYPES[target.t]))
 
 
 def enum_domain(target: Value) -> Value:
@@ -250,8 +248,9 @@ def scalar(x: Any) -> Any:
 
 def count(x: Value) -> int:
     """Number of items; 1 for atoms and functions."""
-    if isinstance(x, Vec | List):
-        return len(x.v)
+    t = x.t
+    if 0 <= t <= ENUM:
+        return len(x.v)  # type: ignore[attr-defined]
     if isinstance(x, Dict):
         return count(x.k)
     if isinstance(x, Table):
@@ -261,7 +260,7 @@ def count(x: Value) -> int:
 
 def is_list(x: Value) -> bool:
     """Whether x is a vector or a general list."""
-    return isinstance(x, Vec | List)
+    return 0 <= x.t <= ENUM
 
 
 def is_keyed(x: Value) -> bool:
@@ -271,13 +270,16 @@ def is_keyed(x: Value) -> bool:
 
 def items(x: Value) -> list[Value]:
     """The items of a list; the rows of a table; the values of a dictionary; an atom alone."""
+    kind = type(x)
+    if kind is Vec:
+        t = -x.t
+        return [Atom(t, one) for one in x.v.tolist()]  # type: ignore[attr-defined]
+    if kind is Atom:
+        return [x]
     if isinstance(x, List):
         return x.v
     if isinstance(x, Enum):
         return [EnumAtom(i, x.domain, x.held) for i in x.v.tolist()]
-    if isinstance(x, Vec):
-        t = -x.t
-        return [Atom(t, one) for one in x.v.tolist()]
     if isinstance(x, Table):
         names = syms(x.cols)
         if not x.data:
@@ -294,7 +296,7 @@ def pack(values: list[Value]) -> Value:
         return List([])
     first = values[0]
     t = first.t
-    if isinstance(first, Atom):
+    if t < 0:
         for one in values:
             if one.t != t:
                 return List(values)
@@ -317,10 +319,10 @@ def pack(values: list[Value]) -> Value:
 
 def enlist(x: Value) -> Value:
     """A list of one item."""
+    if type(x) is Atom:
+        return array(-x.t, [x.v])
     if isinstance(x, EnumAtom):
         return Enum(np.array([x.v]), x.domain, x.held)
-    if isinstance(x, Atom):
-        return array(-x.t, [x.v])
     if isinstance(x, Dict) and isinstance(x.k, Vec) and x.k.t == SYM and is_list(x.w):
         return Table(x.k.v.tolist(), [enlist(one) for one in items(x.w)])
     return List([x])
@@ -350,12 +352,9 @@ def at(x: Value, i: int) -> Value:
     Raises:
         QError: ``rank`` for what has no items.
     """
-    if isinstance(x, Enum):
-        return EnumAtom(int(x.v[i]) if 0 <= i < len(x.v) else NULLS[LONG], x.domain, x.held)
     if isinstance(x, Vec):
-        if 0 <= i < len(x.v):
-            return Atom(-x.t, scalar(x.v[i]))
-        return Atom(-x.t, NULLS[x.t])
+        found = scalar(x.v[i]) if 0 <= i < len(x.v) else NULLS[LONG if x.t == ENUM else x.t]
+        return EnumAtom(found, x.domain, x.held) if isinstance(x, Enum) else Atom(-x.t, found)
     if isinstance(x, List):
         if 0 <= i < len(x.v):
             return x.v[i]
@@ -441,20 +440,27 @@ def match(x: Value, y: Value) -> bool:
     """Whether two values are the same: type, shape and items (floats within the comparison tolerance)."""
     if x is y:
         return True
-    if x.t != y.t:
+    t = x.t
+    if t != y.t:
         return False
-    if isinstance(x, Enum | EnumAtom):
-        return x.domain == y.domain and match(unenum(x), unenum(y))  # type: ignore[attr-defined]
-    if isinstance(x, Atom):
-        return same_scalar(x.v, y.v)  # type: ignore[attr-defined]
-    if isinstance(x, Vec):
-        return len(x.v) == len(y.v) and bool(same_array(x.v, y.v).all())  # type: ignore[attr-defined]
-    if isinstance(x, List):
-        return len(x.v) == len(y.v) and all(map(match, x.v, y.v))  # type: ignore[attr-defined]
-    if isinstance(x, Dict):
-        return match(x.k, y.k) and match(x.w, y.w)  # type: ignore[attr-defined]
-    if isinstance(x, Table):
-        return x.cols == y.cols and all(map(match, x.data, y.data))  # type: ignore[attr-defined]
+    a: Any = x
+    b: Any = y
+    if t == ENUM or t == -ENUM:
+        return a.domain == b.domain and match(unenum(a), unenum(b))
+    if t < 0:
+        return same_scalar(a.v, b.v)
+    if t == 0:
+        return len(a.v) == len(b.v) and all(map(match, a.v, b.v))
+    if t < ENUM:
+        if len(a.v) != len(b.v):
+            return False
+        if len(a.v) < SHORT_LIST:
+            return all(map(same_scalar, a.v.tolist(), b.v.tolist()))
+        return bool(same_array(a.v, b.v).all())
+    if t == DICT:
+        return match(a.k, b.k) and match(a.w, b.w)
+    if t == TABLE:
+        return a.cols == b.cols and all(map(match, a.data, b.data))
     return x == y
 
 
@@ -464,11 +470,13 @@ TOLERANCE = 2.0**-43
 
 def same_scalar(a: Any, b: Any) -> bool:
     """Equality of two stored scalars; nulls are equal, floats within the tolerance."""
+    if a == b:
+        return True
     if isinstance(a, float) and isinstance(b, float):
-        if a == b or (a != a and b != b):
+        if a != a and b != b:
             return True
         return abs(a - b) <= TOLERANCE * max(abs(a), abs(b)) if abs(a) != float("inf") != abs(b) else False
-    return bool(a == b)
+    return False
 
 
 def same_array(a: Any, b: Any) -> Any:
