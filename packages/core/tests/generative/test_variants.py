@@ -12,6 +12,7 @@ from prmkit.errors import AlignmentError, ConfigError, RecordError
 from prmkit.label.critiques import Judged
 from prmkit.model.spec import family
 from prmkit.records import read_parquet, sample_to_dict, write_jsonl
+from prmkit.score.scorer import used
 from prmkit.train.critic import asked, judged_of, learnable
 from prmkit.train.fit import fit
 from prmkit.train.settings import FitSettings
@@ -125,6 +126,25 @@ def test_what_is_refused(folder, task, tmp_path):
         list(judged_of([cut], [task[0].sample]))
 
 
+def test_how_a_model_is_asked_in_use(folder, files, tmp_path, capsys):
+    prm = load_prm(folder, "thinkprm")
+    assert used(prm, samples=3, temperature=0.5, max_new_tokens=4) is prm
+    assert (prm.samples, prm.rounds, prm.temperature, prm.writer.max_new_tokens) == (3, 1, 0.5, 4)
+    for how, message in (
+        ({"temperature": 0.0, "samples": 2}, "are all the same"),
+        ({"samples": -1}, "no number below 0"),
+        ({"exit_at": 0.5}, "has no exits"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            used(load_prm(folder, "thinkprm"), **how)
+    rows, _ = files
+    given = ["score", "--prm", folder, "--spec", "thinkprm", "--in", rows, "--samples", 2, "--json"]
+    with pytest.raises(SystemExit) as left:
+        main(list(map(str, given)))
+    assert left.value.code == 1
+    assert "set a temperature above 0" in capsys.readouterr().err
+
+
 def test_by_command(folder, files, tmp_path, capsys):
     rows, critiques = files
 
@@ -193,7 +213,11 @@ stages:
     with: {{backbone: {folder}, variant: gorm, rules: all, max_steps: 1, batch_tokens: 512}}
   again: {{uses: critique, split: again, inputs: {{samples: rows, prm: model}}, with: {{max_new_tokens: 4}}}}
   few: {{uses: load, split: few, with: {{file: {rows}, limit: 1}}}}
-  scores: {{uses: score, split: few, inputs: {{samples: few, prm: model}}}}
+  scores:
+    uses: score
+    split: few
+    inputs: {{samples: few, prm: model}}
+    with: {{samples: 2, rounds: 2, temperature: 0.7, max_new_tokens: 4}}
 """)
     run_workflow(tmp_path / "plan.yaml", tmp_path / "run")
     found = list(read_parquet(Critique, tmp_path / "run" / "records" / "main" / "critiques"))

@@ -20,6 +20,7 @@ from prmkit.model.halves import halves
 from prmkit.model.heads import HeadOptions, read, usual_spec
 from prmkit.model.prm import PRM
 from prmkit.model.reading import step_logits
+from prmkit.score.scorer import used
 from prmkit.train.losses import geometric_prior
 from prmkit.train.objectives import How, own
 
@@ -156,8 +157,13 @@ def test_layers_that_no_step_needs_are_not_computed(build, rows):
     assert prm.module.shape is None
     with pytest.raises(ConfigError, match="read the layers while they run"):
         prm.module.gradient_checkpointing_enable()
+    assert used(prm, exit_at=0.9).options.halt_at == prm.module.exits.share == 0.9
     with pytest.raises(ConfigError, match="has no exits"):
-        build("binary").exit_at(0.5)
+        used(build("binary"), exit_at=0.5)
+    with pytest.raises(ConfigError, match="writes no verifications"):
+        used(prm, samples=2)
+    with pytest.raises(ConfigError, match="halt_at 2"):
+        prm.exit_at(2)
 
 
 @pytest.mark.parametrize("head", ["exit", "scalar"])

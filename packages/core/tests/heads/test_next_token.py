@@ -39,7 +39,7 @@ def scores(prm, data):
 def test_learns_and_gives_the_same_rewards_when_loaded(kind, told, causal_folder, rows, arguments, tmp_path):
     rewards, held = NextToken.create(causal_folder, next_token_spec(kind)), rows(60, 1, told)
     trainer = PRMTrainer(
-        rewards, arguments(tmp_path, num_train_epochs=6), rows(240, 0, told), held, batch_tokens=512
+        rewards, arguments(tmp_path, num_train_epochs=5), rows(160, 0, told), held, batch_tokens=512
     )
     before = trainer.evaluate()["eval_loss"]
     trainer.train()
@@ -131,10 +131,10 @@ def test_resuming_and_adapters(causal_folder, rows, arguments, tmp_path):
         return PRMTrainer(rewards, arguments(tmp_path / folder, **asked), data, batch_tokens=96, **given)
 
     for name, lora in (("all", None), ("lora", LoraConfig(target_modules=["q_proj", "v_proj"], r=2))):
-        whole = trainer(f"{name}-whole", 4, peft_config=lora)
+        whole = trainer(f"{name}-whole", 3, peft_config=lora)
         whole.train()
         trainer(f"{name}-broken", 2, peft_config=lora).train()
-        resumed = trainer(f"{name}-broken", 4, peft_config=lora)
+        resumed = trainer(f"{name}-broken", 3, peft_config=lora)
         resumed.train(resume_from_checkpoint=str(tmp_path / f"{name}-broken" / "checkpoint-2"))
         one, other = (
             torch.cat([p.detach().flatten() for p in some.prm.module.parameters()])

@@ -38,6 +38,10 @@ from prmkit.types import Sample, StepScores
     "--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True
 )
 @click.option("--max-tokens", type=int, help="Longest text; later steps go unscored.")
+@click.option("--exit-at", type=float, help="Of a head of early exits: 1 reads every layer.")
+@click.option("--samples", type=int, help="Verifications of each solution by a generative PRM.")
+@click.option("--rounds", type=int, help="Rounds of each verification.")
+@click.option("--temperature", type=float, help="Of verifications; several samples need one above 0.")
 @click.option("--explain", is_flag=True, help="Show how the solutions would be laid out; score nothing.")
 @show.json_option
 def command(
@@ -51,6 +55,10 @@ def command(
     device: str,
     dtype: str,
     max_tokens: int | None,
+    exit_at: float | None,
+    samples: int | None,
+    rounds: int | None,
+    temperature: float | None,
     explain: bool,
     as_json: bool,
 ) -> int:
@@ -65,6 +73,8 @@ def command(
     folder = prm or str(_shipped(domain or ""))
     options = {"dtype": dtype, "device": device, "max_tokens": max_tokens, "reference": reference}
     model = resolve("prmkit.score.scorer:load_prm")(folder, spec, **options)
+    use = {"exit_at": exit_at, "samples": samples, "rounds": rounds, "temperature": temperature}
+    model = resolve("prmkit.score.scorer:used")(model, **use)
     bad: list[Quarantined] = []
     if explain and not hasattr(model, "encoder"):
         show.wrong_usage(f"--explain: a {type(model).__name__} has no layouts")
@@ -73,14 +83,14 @@ def command(
         return 0
     kept = 0
     with show.progress("score") as tick:
-        samples = _ticked(read_samples(source, quarantine=bad), tick)
+        stream = _ticked(read_samples(source, quarantine=bad), tick)
         if out is None:
-            _print(list(model.score_many(samples)), how or model.spec.aggregate, as_json, bad)
+            _print(list(model.score_many(stream)), how or model.spec.aggregate, as_json, bad)
             return 0
         if out.suffix == "":
-            count = write_parquet(out, model.score_many(samples), cls=StepScores)
+            count = write_parquet(out, model.score_many(stream), cls=StepScores)
         else:
-            count, kept = resolve("prmkit.score.stream:score_file")(model, samples, out)
+            count, kept = resolve("prmkit.score.stream:score_file")(model, stream, out)
     if as_json:
         show.emit({"scores": count, "resumed": kept, "quarantine": show.quarantine_json(bad)})
     else:

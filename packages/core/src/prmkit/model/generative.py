@@ -87,6 +87,48 @@ class GenerativePRM(Surface):
         writer = HFWriter.open(folder, tokenizer, dtype=dtype, device=device)
         return cls(spec, tokenizer, writer, weights_digest(folder))
 
+    def ask(
+        self,
+        *,
+        samples: int = 0,
+        rounds: int = 0,
+        temperature: float | None = None,
+        max_new_tokens: int = 0,
+        seed: int | None = None,
+    ) -> GenerativePRM:
+        """Set how verifications are written; returns self.
+
+        Args:
+            samples: Verifications of each solution; 0 leaves their number as it is.
+            rounds: Rounds of each; 0 leaves them.
+            temperature: None leaves it.
+            max_new_tokens: Longest round, in tokens; 0 leaves it to the writer.
+            seed: None leaves it.
+
+        Raises:
+            ConfigError: A number below 0, rounds where each step has a turn, or several samples of a model
+                that never varies.
+        """
+        self.samples, self.rounds = samples or self.samples, rounds or self.rounds
+        self.temperature = self.temperature if temperature is None else temperature
+        self.seed = self.seed if seed is None else seed
+        if min(self.samples, max_new_tokens + 1) < 1 or self.temperature < 0:
+            raise ConfigError(
+                f"samples {samples}, temperature {temperature}, max_new_tokens {max_new_tokens}",
+                do="give no number below 0",
+                field="samples",
+            )
+        if self.samples > 1 and self.temperature == 0:
+            raise ConfigError(
+                f"{self.samples} samples at temperature 0 are all the same",
+                do="set a temperature above 0, or samples: 1",
+                field="temperature",
+            )
+        self._check_rounds()
+        if max_new_tokens:
+            self.writer.max_new_tokens = max_new_tokens  # type: ignore[attr-defined]
+        return self
+
     @property
     def parameters(self) -> int:
         """Parameters that every token passes; 0 where the writer does not tell."""

@@ -1,10 +1,12 @@
-"""Opening a PRM by path."""
+"""Opening a PRM by path, and settings of its use."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from prmkit.cards import PRMSpec
+from prmkit.errors import ConfigError
 from prmkit.model.special import Loaded, open_any
 
 
@@ -39,3 +41,30 @@ def load_prm(
         UnknownNameError: No family has this name.
     """
     return open_any(path, spec, reference=reference, dtype=dtype, device=device, max_tokens=max_tokens)
+
+
+def used(model: Any, *, exit_at: float | None = None, **how: Any) -> Any:
+    """The model, set to be used in this way.
+
+    Args:
+        model: What ``load_prm`` gave.
+        exit_at: For a head of early exits, see ``PRM.exit_at``; None leaves it.
+        **how: For generative PRMs, see ``GenerativePRM.ask``; what is None or 0 is left as it is.
+
+    Raises:
+        ConfigError: The model cannot be used so.
+    """
+    if exit_at is not None:
+        if not hasattr(model, "exit_at"):
+            raise ConfigError(
+                f"a {type(model).__name__} has no exits", do="leave exit_at out", field="exit_at"
+            )
+        model.exit_at(exit_at)
+    asked = {name: value for name, value in how.items() if value is not None and value != 0}
+    if asked and not hasattr(model, "ask"):
+        raise ConfigError(
+            f"a {type(model).__name__} writes no verifications",
+            do=f"leave {', '.join(asked)} out, or give a generative PRM (a chat model with spec: thinkprm)",
+            field="prm",
+        )
+    return model.ask(**asked) if asked else model

@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from prmkit.errors import ConfigError
 from prmkit.records import read_parquet, write_parquet
 from prmkit.registry import resolve
 from prmkit.types import Critique, Sample
@@ -39,18 +38,7 @@ class CritiqueConfig:
 
 
 def critique(context: Context) -> None:
-    """Write the verifications, those of a sample behind each other.
-
-    Raises:
-        ConfigError: The model is no generative one, or several samples are asked of one that never varies.
-    """
-    config: CritiqueConfig = context.config
-    if config.samples > 1 and not config.temperature > 0:
-        raise ConfigError(
-            f"{config.samples} samples at temperature 0 are all the same",
-            do="set a temperature above 0, or samples: 1",
-            field=f"{context.stage}.temperature",
-        )
+    """Write the verifications, those of a sample behind each other."""
     count = write_parquet(context.output(), _written(context, _judge(context)), cls=Critique)
     context.metric(critiques=count)
 
@@ -60,16 +48,14 @@ def _judge(context: Context) -> Any:
     folder = context.input("prm") if context.has("prm") else Path(config.prm)
     load = resolve("prmkit.score.scorer:load_prm")
     judge = load(folder, config.spec or None, dtype=config.dtype, device=config.device)
-    if not hasattr(judge, "critiques"):
-        raise ConfigError(
-            f"a {type(judge).__name__} writes no verifications",
-            do="give a generative PRM, or a chat model with spec: thinkprm",
-            field=f"{context.stage}.prm",
-        )
-    judge.samples, judge.temperature, judge.rounds = config.samples, config.temperature, config.rounds
-    judge.seed = context.seed
-    judge.writer.max_new_tokens = config.max_new_tokens
-    return judge
+    return resolve("prmkit.score.scorer:used")(
+        judge,
+        samples=config.samples,
+        rounds=config.rounds,
+        temperature=config.temperature,
+        max_new_tokens=config.max_new_tokens,
+        seed=context.seed,
+    )
 
 
 def _written(context: Context, judge: Any) -> Iterator[Critique]:

@@ -33,6 +33,17 @@ class ScoreConfig:
     """Floating type of the weights; ``bfloat16`` is about twice as fast and loses the third digit."""
     max_tokens: int = 0
     """Longest text; 0 takes the PRM's own limit."""
+    exit_at: float | None = None
+    """Of a head of early exits: a step leaves at the first layer by which it stops with a probability above
+    this."""
+    samples: int = 0
+    """Of a generative PRM: verifications of each solution, whose mean is the score."""
+    rounds: int = 0
+    """Of a generative PRM: rounds of each verification."""
+    temperature: float = 0.0
+    """Of a generative PRM; several samples need one above 0."""
+    max_new_tokens: int = 0
+    """Of a generative PRM: longest round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,15 @@ def score(context: Context) -> None:
         dtype=config.dtype,
         device=config.device,
         max_tokens=config.max_tokens or None,
+    )
+    prm = resolve("prmkit.score.scorer:used")(
+        prm,
+        exit_at=config.exit_at,
+        samples=config.samples,
+        rounds=config.rounds,
+        temperature=config.temperature,
+        max_new_tokens=config.max_new_tokens,
+        seed=context.seed if config.temperature else None,
     )
     _write(prm.score_many(_ticked(context)), context, prm)
 
