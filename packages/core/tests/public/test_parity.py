@@ -146,7 +146,9 @@ def skywork(folder, t, steps):
 
 
 def pqm(folder, t, steps):
-    text = "Below is an instruction that describes a task.\nWrite a response that appropriately completes the "
+    text = (
+        "Below is an instruction that describes a task.\nWrite a response that appropriately completes the "
+    )
     text += f"request.\n\n### Instruction:\n{Q}\n\n### Response: Let's think step by step\n"
     ids = tok(t, text + "\n".join(f"Step {i}: {s} [PRM]" for i, s in enumerate(steps, 1)))
     return value(folder, ids, [i for i, one in enumerate(ids) if one == tok(t, "[PRM]")[0]])

@@ -42,7 +42,7 @@ def labelled(prm, count=30):
 def test_specs_are_listed_and_shown():
     rows = json.loads(run("prm", "specs", "--json").output)
     assert [row["name"] for row in rows] == list(families())
-    assert {"formula parity", "card's example", "published figures"} == set(rows[0]["levels"])
+    assert {"formula parity", "beside code", "card's example", "published figures"} == set(rows[0]["levels"])
     shown = run("prm", "specs", "qwen2.5-math-prm").output
     for word in ("73.5", "<extra_0>", "2501.07301", "never run"):
         assert word in shown

@@ -33,7 +33,9 @@ def _list(as_json: bool) -> None:
         show.emit([_facts(one) for one in families().values()])
         return
     rows = [(one.name, _status(one), *one.levels.values(), one.summary) for one in families().values()]
-    show.table(("family", "convention", "formula", "card's example", "figures", "reading"), rows)
+    show.table(
+        ("family", "convention", "formula", "beside code", "card's example", "figures", "reading"), rows
+    )
 
 
 @command.command("specs", epilog=show.example("prmkit prm specs skywork"))
@@ -42,8 +44,8 @@ def _list(as_json: bool) -> None:
 def specs(name: str | None, as_json: bool) -> int:
     """List the families that --spec takes, and what was shown of each reading.
 
-    Three levels: the formula on random weights; the model card's example; published figures. The last two
-    need the published weights: prmkit prm selfcheck settles them.
+    Four levels: the formula on random weights; published code on the same random weights; the model card's
+    example; published figures. The last two need the published weights: prmkit prm selfcheck settles them.
     """
     if not name:
         _list(as_json)

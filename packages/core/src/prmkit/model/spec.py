@@ -20,6 +20,8 @@ from prmkit.types import Threshold
 FOLDER = "specs"
 FIELDS = ("template", "marker", "joint", "read_offset", "head", "link", "tokens or tensors")
 """What nobody can guess of a checkpoint."""
+LEVELS = ("formula parity", "beside code", "card's example", "published figures")
+"""What can be shown of a reading, from the least to the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Family:
     """Where these figures were published."""
     parity: str = "yes"
     """What of it equals a reference computation on random weights."""
+    compared: str = "none"
+    """Whose code was run beside it on random weights, and what came out (``bench.public_parity``)."""
 
     @property
     def name(self) -> str:
@@ -66,14 +70,16 @@ class Family:
 
     @property
     def levels(self) -> dict[str, str]:
-        """What was shown of this reading: formula, the card's example, published figures.
+        """What was shown of this reading: formula, others' code, the card's example, published figures.
 
         Random weights show the formula, not the truth of the table behind it.
         """
         if self.missing:
-            return {"formula parity": "no", "card's example": "no", "published figures": "no"}
+            return dict.fromkeys(
+                ("formula parity", "beside code", "card's example", "published figures"), "no"
+            )
         held = "not yet: prm selfcheck" if self.processbench else "none held"
-        return {"formula parity": self.parity, "card's example": "none held", "published figures": held}
+        return dict(zip(LEVELS, (self.parity, self.compared, "none held", held), strict=True))
 
 
 @lru_cache(maxsize=1)

@@ -52,6 +52,7 @@ SPECIAL = {
         "<|eot_id|>",
         "[PRM]",
         "<|reserved_special_token_0|>",
+        "<|finetune_right_pad_id|>",
     ],
 }
 MERGES = [
@@ -108,8 +109,9 @@ def byte_tokenizer(kind: str, merges: Sequence[tuple[str, str]] = tuple(MERGES))
     core.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in SPECIAL[kind]])
     core.add_tokens([AddedToken(" ки", normalized=False)])
     first = SPECIAL[kind][0]
+    end, pad = ("<|eot_id|>", SPECIAL[kind][-1]) if kind == "llama" else (first, first)
     made = PreTrainedTokenizerFast(
-        tokenizer_object=core, pad_token=first, eos_token=first, bos_token=first, model_max_length=4096
+        tokenizer_object=core, pad_token=pad, eos_token=end, bos_token=first, model_max_length=4096
     )
     made.chat_template = QWEN_CHAT if kind == "qwen" else LLAMA_CHAT
     return made
@@ -250,6 +252,8 @@ class Shape:
     """Tensors that stand beside the body."""
     labels: int = 0
     """Of a token classifier; 0 is a causal model."""
+    next_token: bool = False
+    """Whether the vocabulary has a bias, and a mask of tokens that were never seen."""
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -285,6 +289,7 @@ SHAPES = {
     "implicit-prm": Shape("llama"),
     "eurus": Shape("qwen"),
     "prime": Shape("qwen"),
+    "saffron": Shape("llama", next_token=True),
 }
 
 
@@ -302,6 +307,11 @@ def checkpoint(family: str, folder: Path, *, seed: int = 0) -> PreTrainedTokeniz
     if shape.labels:
         classifier(folder, tokenizer, shape.labels, seed=seed)
     else:
-        head = {name: draw(*size, seed=f"{seed}/{name}") for name, size in shape.head.items()}
+        sizes = dict(shape.head)
+        if shape.next_token:
+            sizes |= {"lm_head.bias": (len(tokenizer),), "unseen_mask": (len(tokenizer),)}
+        head = {name: draw(*size, seed=f"{seed}/{name}") for name, size in sizes.items()}
+        if shape.next_token:
+            head["unseen_mask"] = head["unseen_mask"] > 0.3
         causal(folder, shape.kind, tokenizer, head, seed=seed, **shape.config)
     return tokenizer
