@@ -14,6 +14,10 @@ export NO_MKDOCS_2_WARNING := 1
 PRMKIT_DATA ?= $(abspath $(wildcard ../shared/data))
 export PRMKIT_DATA
 
+# What is imported once is not compiled again: without bytecode every process that loads the models' libraries
+# spends some seconds on compiling them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: env demo test check bench docs data clean
 env: $(VENV)/.ok
 
