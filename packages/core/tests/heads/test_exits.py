@@ -226,6 +226,8 @@ def test_two_layers_are_linear_relu_linear(build, rows, tmp_path):
             states = body(input_ids=torch.tensor([one.ids])).last_hidden_state[0, list(one.marks)]
             wanted = outer((states @ inner.weight.T + inner.bias).clamp(min=0))
         torch.testing.assert_close(torch.stack(logits), wanted, rtol=1e-5, atol=1e-5)
+    once = [one for row in data for one in prm.incremental().score(row.problem, [row.trajectory])]
+    assert [value for one in once for value in one.values] == pytest.approx(scores(prm, data), abs=1e-5)
     body.save_pretrained(tmp_path)
     prm.tokenizer.save_pretrained(tmp_path)
     public = {f"score.0.{name}": one for name, one in inner.state_dict().items()}

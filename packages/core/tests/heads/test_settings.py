@@ -40,8 +40,9 @@ def trained(folder, data, tmp_path, *sets):
         (["head=quantile", "levels=[0.25, 0.5, 0.75]"], "quantile", "sigmoid", "steps"),
         (["head=joint", "whole_share=2"], "joint", "sigmoid", "steps"),
         (["variant=dorm"], "binary", "softmax", "outcome"),
-        (["head=exit", "halt_at=0.3"], "exit", "sigmoid", "steps"),
-        (["head=scalar", "two_layers=true"], "scalar", "sigmoid", "steps"),
+        (["head=exit", "halt_at=0.3", "lora_rank=2"], "exit", "sigmoid", "steps"),
+        (["head=exit", "optimizer=muon"], "exit", "sigmoid", "steps"),
+        (["head=scalar", "two_layers=true", "lora_rank=2", "layout=auto"], "scalar", "sigmoid", "steps"),
         (["variant=dprm", "mixture.add=0.25", "mixture.sum=0.75"], "binary", "softmax", "steps"),
         (["objective=pairwise"], "scalar", "raw", "outcome"),
         (
