@@ -134,10 +134,6 @@ PEERS = {
         "saffron",
         "saffron/inc/models.py",
         texts.saffron,
-        because="it tokenises question, answer and the texts around them one by one, prmkit all at once: a"
-        " full stop and the line ends behind it become one token; and it puts a begin token in front where"
-        " the tokenizer puts none",
-        explained=texts.saffron_counted,
         how="without its cache of keys and values, which is for an older transformers; it is given the texts"
         " whose ids it holds as numbers",
     ),

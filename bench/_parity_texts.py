@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import itertools
 import sys
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
@@ -232,20 +231,6 @@ def saffron(place: Place, case: Case) -> list[list[float]]:
     told = model(asked).clone()
     told[:, load_file(place.folder / "model.safetensors")["unseen_mask"].bool()] = -1024.0
     return told.tolist()
-
-
-@each
-def saffron_counted(place: Place, case: Case) -> list[list[float]]:
-    """prmkit's sum of logits and bias, behind the begin token and four parts tokenised one by one."""
-    t, tensors = place.tokenizer, load_file(place.folder / "model.safetensors")
-    found = []
-    for steps in case.solutions:
-        parts = ("\n\nUser:", case.problem, "\n\nAgent:", "\n".join(steps))
-        ids = [t.bos_token_id, *itertools.chain(*(t.encode(one, add_special_tokens=False) for one in parts))]
-        with torch.inference_mode():
-            told = place.causal(torch.tensor([ids])).logits[0, -1] + tensors["lm_head.bias"]
-        found.append(told.masked_fill(tensors["unseen_mask"].bool(), -1024.0).tolist())
-    return found
 
 
 def biased(place: Place) -> Any:

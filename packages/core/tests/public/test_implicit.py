@@ -84,9 +84,11 @@ def test_rewards_of_next_tokens(tiny, llama, tmp_path):
         load_prm(folder, spec="saffron")
     save_file({"unseen_mask": unseen}, folder / "unseen_mask.safetensors")
     prm = load_prm(folder, spec="saffron")
-    found = prm.score_next(Problem("p", Q), ["", "I see"])
+    asked = f"{Q} Say."  # the full stop and the line ends behind it are one token where they meet
+    found = prm.score_next(Problem("p", asked), ["", "I see"])
     for row, prefix in zip(found, ["", "I see"], strict=True):
-        ids = llama(f"\n\nUser:{Q}\n\nAgent:{prefix}")["input_ids"]
+        parts = ["\n\nUser:", asked, "\n\nAgent:", prefix]
+        ids = sum(llama(parts, add_special_tokens=False)["input_ids"], [llama.bos_token_id])
         with torch.no_grad():
             wanted = AutoModelForCausalLM.from_pretrained(folder)(torch.tensor([ids])).logits[0, -1] + bias
         assert torch.equal(row[unseen], torch.full_like(row[unseen], -1024.0))

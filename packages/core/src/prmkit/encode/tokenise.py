@@ -201,7 +201,7 @@ def fingerprint(tokenizer: Any, spec: PRMSpec) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def _opening(tokenizer: Any, spec: PRMSpec) -> tuple[int, ...]:
+def begin_ids(tokenizer: Any, spec: PRMSpec) -> tuple[int, ...]:
     """What stands before every text, such as a begin token; a chat template writes its own."""
     if spec.template != "raw" or spec.bos == "never":
         return ()
@@ -217,7 +217,7 @@ def _jointly(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> list
     texts = [assemble(pieces, tokenizer, default_system=spec.default_system) for pieces in rendered]
     if not texts:
         return []
-    opening = _opening(tokenizer, spec)
+    opening = begin_ids(tokenizer, spec)
     cut = _by_segment(tokenizer, texts, spec) if stands_alone(tokenizer, spec.marker) else [None] * len(texts)
     rest = [one for one, found in zip(texts, cut, strict=True) if found is None]
     whole = iter(_at_once(tokenizer, rest, spec) if rest else ())
@@ -314,7 +314,7 @@ def _by_piece(tokenizer: Any, rendered: list[list[Piece]], spec: PRMSpec) -> lis
         if distinct
         else ()
     )
-    opening = _opening(tokenizer, spec)
+    opening = begin_ids(tokenizer, spec)
     found = []
     for pieces in rendered:
         assemble(pieces)  # refuses images and turns: a chat template needs the whole text

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from transformers import AutoModelForCausalLM
 
 from prmkit.budget import Budget
 from prmkit.cards import PRMSpec
-from prmkit.encode.tokenise import Encoded, Encoder, fingerprint
+from prmkit.encode.tokenise import Encoded, Encoder, begin_ids, fingerprint
 from prmkit.errors import CheckpointError, ConfigError, StorageError
 from prmkit.model.calibration import Calibration
 from prmkit.model.folder import load_tokenizer, load_weights, quiet, weights_digest
@@ -105,14 +106,20 @@ class NextTokenPRM(Surface):
         Shapes:
             result: (B, V), float32, on the CPU; tokens that training never saw have ``UNSEEN``.
         """
-        head = self.spec.before_problem + problem.text + self.spec.after_problem
         found = []
         for prefix in prefixes:
-            ids = torch.tensor([self.tokenizer(head + prefix)["input_ids"]], device=self.bias.device)
+            ids = torch.tensor([self._ids(problem.text, prefix)], device=self.bias.device)
             self.spent.spend(tokens=ids.shape[1])
             logits = self.model(input_ids=ids, logits_to_keep=1, use_cache=False).logits[0, -1].float()
             found.append((logits + self.bias).masked_fill(self.unseen, UNSEEN).cpu())
         return torch.stack(found) if found else torch.empty(0, len(self.bias))
+
+    def _ids(self, problem: str, prefix: str) -> list[int]:
+        parts = (self.spec.before_problem, problem, self.spec.after_problem, prefix)
+        if self.spec.joint:
+            return self.tokenizer("".join(parts))["input_ids"]
+        told = self.tokenizer(list(parts), add_special_tokens=False)["input_ids"]
+        return [*begin_ids(self.tokenizer, self.spec), *chain.from_iterable(told)]
 
     def block(self, solutions: Sequence[tuple[Problem, Trajectory]]) -> list[StepScores]:
         """Scores of solutions that are held at once, in order; None for a last token that was never learned.
