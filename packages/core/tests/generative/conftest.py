@@ -6,12 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers  # noqa: E402
-from tokenizers.models import WordLevel  # noqa: E402
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, set_seed  # noqa: E402
+from transformers import Qwen2Config, Qwen2ForCausalLM, set_seed  # noqa: E402
 
 from prmkit.label.critiques import Judged  # noqa: E402
 from prmkit.model.spec import family  # noqa: E402
+from prmkit.testkit.words import word_tokenizer  # noqa: E402
 from prmkit.train.critique_rows import read_critique, variant_of  # noqa: E402
 from prmkit.types import Problem, Sample, StepLabels, Trajectory  # noqa: E402
 
@@ -67,25 +66,8 @@ def tokenizer():
             spec.after_solution,
             spec.system or "",
         ]
-    words = dict.fromkeys(
-        w for text in [*texts, " Yes No Yes No\n"] for w in re.findall(SPLIT, text, re.DOTALL)
-    )
-    core = Tokenizer(
-        WordLevel(
-            {w: i for i, w in enumerate([*SPECIAL, "<unk>", *(w for w in words if w not in SPECIAL)])},
-            "<unk>",
-        )
-    )
-    core.pre_tokenizer = pre_tokenizers.Split(Regex(SPLIT), behavior="isolated")
-    core.decoder = decoders.Fuse()
-    core.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in SPECIAL])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        pad_token="<pad>",
-        eos_token="<|im_end|>",
-        unk_token="<unk>",
-        chat_template=CHAT,
-    )
+    words = [w for text in [*texts, " Yes No Yes No\n"] for w in re.findall(SPLIT, text, re.DOTALL)]
+    return word_tokenizer(words, split=SPLIT, special=SPECIAL, eos_token="<|im_end|>", chat_template=CHAT)
 
 
 @pytest.fixture(scope="session")

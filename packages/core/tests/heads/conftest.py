@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
-from tokenizers.models import WordLevel
 from transformers import (
     BertConfig,
     BertModel,
@@ -17,6 +15,7 @@ from transformers import (
     set_seed,
 )
 
+from prmkit.testkit.words import word_tokenizer
 from prmkit.types import Problem, Sample, StepLabels, Trajectory
 
 torch.set_num_threads(1)
@@ -33,17 +32,7 @@ SHAPE = {
 
 @pytest.fixture(scope="session")
 def tokenizer() -> PreTrainedTokenizerFast:
-    vocabulary = ["<pad>", "<eos>", "<unk>", "<step>", *WORDS]
-    core = Tokenizer(WordLevel({word: i for i, word in enumerate(vocabulary)}, unk_token="<unk>"))
-    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"\d|\w+|\s|."), behavior="isolated")
-    core.decoder = decoders.Fuse()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        pad_token="<pad>",
-        eos_token="<eos>",
-        unk_token="<unk>",
-        additional_special_tokens=["<step>"],
-    )
+    return word_tokenizer(WORDS, split=r"\d|\w+|\s|.")
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
-from tokenizers.models import WordLevel
 from transformers import (
     BertConfig,
     BertModel,
@@ -15,6 +13,7 @@ from transformers import (
     set_seed,
 )
 
+from prmkit.testkit.words import word_tokenizer
 from prmkit.types import Problem, Sample, StepLabels, Trajectory
 
 torch.set_num_threads(1)
@@ -24,17 +23,7 @@ WORDS = [str(i) for i in range(40)] + list("+-*=?.,") + [" ", "\n", "so", "sum",
 @pytest.fixture(scope="session")
 def tokenizer() -> PreTrainedTokenizerFast:
     """Words, blanks and line ends are tokens of their own: decoding gives back the text."""
-    vocabulary = ["<pad>", "<eos>", "<unk>", "<step>", *WORDS]
-    core = Tokenizer(WordLevel({word: i for i, word in enumerate(vocabulary)}, unk_token="<unk>"))
-    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"\d+|\w+|\s|."), behavior="isolated")
-    core.decoder = decoders.Fuse()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        pad_token="<pad>",
-        eos_token="<eos>",
-        unk_token="<unk>",
-        additional_special_tokens=["<step>"],
-    )
+    return word_tokenizer(WORDS)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers  # noqa: E402
-from tokenizers.models import WordLevel  # noqa: E402
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, set_seed  # noqa: E402
+from transformers import Qwen2Config, Qwen2ForCausalLM, set_seed  # noqa: E402
 
 from prmkit.model.prm import PRM  # noqa: E402
+from prmkit.testkit.words import word_tokenizer  # noqa: E402
 
 torch.set_num_threads(1)
 CHAT = (
@@ -19,19 +18,10 @@ CHAT = (
 
 @pytest.fixture(scope="session")
 def tokenizer():
-    words = ["<pad>", "<eos>", "<unk>", "<step>", "<user>", "<assistant>", "<system>"]
-    words += [str(i) for i in range(20)] + list("+-=?., \n") + ["so", "is"]
-    core = Tokenizer(WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
-    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"<\w+>|\d+|\w+|\s|."), behavior="isolated")
-    core.decoder = decoders.Fuse()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        pad_token="<pad>",
-        eos_token="<eos>",
-        unk_token="<unk>",
-        additional_special_tokens=["<step>"],
-        chat_template=CHAT,
-        padding_side="left",
+    words = [*map(str, range(20)), *"+-=?., \n", "so", "is"]
+    roles = ["<user>", "<assistant>", "<system>"]
+    return word_tokenizer(
+        [*roles, *words], split=r"<\w+>|\d+|\w+|\s|.", chat_template=CHAT, padding_side="left"
     )
 
 
