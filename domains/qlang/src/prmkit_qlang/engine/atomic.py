@@ -11,10 +11,11 @@ import numpy as np
 
 from prmkit_qlang.engine.convert import SMALL, raw, scalar_to, to_type, wrap
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.lifting import One, Two, lengths, lift, monadic, prepare
+from prmkit_qlang.engine.lifting import One, Two, lengths, lift, monadic, prepare, side_by_side
 from prmkit_qlang.engine.meter import METER
 from prmkit_qlang.engine.result_types import RESULT
 from prmkit_qlang.engine.types import (
+    BOOL,
     DATETIME,
     DTYPES,
     FLOAT,
@@ -32,6 +33,8 @@ from prmkit_qlang.engine.types import (
 from prmkit_qlang.engine.values import SHORT_LIST, Atom, Value, Vec
 
 _LEAST, _MOST = NULLS[LONG], INFINITIES[LONG]
+_SIMPLE = frozenset([BOOL, LONG, FLOAT])
+"""Types of which Python computes as numpy does."""
 
 
 def arithmetic(name: str, op: Callable[[Any, Any], Any], *, shift: bool, alone: One | None = None) -> Two:
@@ -49,13 +52,18 @@ def arithmetic(name: str, op: Callable[[Any, Any], Any], *, shift: bool, alone: 
         rt = table.get((tx, ty))
         if rt is None:
             raise QError("type")
+        if x.t > 0 or y.t > 0:
+            n = lengths(x, y)
+            if n < SHORT_LIST and tx in _SIMPLE and ty in _SIMPLE and rt in _SIMPLE:
+                made = _of_lists(op, *side_by_side(x, y, n), rt)
+                if made is not None:
+                    return Vec(rt, made)
         times = shift and tx != ty and tx in TEMPORAL and ty in TEMPORAL and rt in TEMPORAL
         bring = to_type if times else raw
         a = x.v if tx == rt else bring(x.v, tx, rt)
         b = y.v if ty == rt else bring(y.v, ty, rt)
         if x.t < 0 and y.t < 0:
             return Atom(-rt, _of_scalars(op, a, b, rt))
-        lengths(x, y)
         return Vec(rt, _of_arrays(op, a, b, rt))
 
     return lift(pair, name, alone)
@@ -67,6 +75,16 @@ def _of_scalars(op: Callable[[Any, Any], Any], a: Any, b: Any, t: int) -> Any:
         return float(np.float32(r)) if t == REAL else r
     nothing = NULLS[t]
     return nothing if a == nothing or b == nothing else wrap(op(a, b), t)
+
+
+def _of_lists(op: Callable[[Any, Any], Any], a: list[Any], b: list[Any], t: int) -> Any:
+    """The same for short lists, in Python; None where there is a null or an overflow of whole numbers."""
+    if _LEAST in a or _LEAST in b:
+        return None
+    try:
+        return np.array(list(map(op, a, b)), DTYPES[t])
+    except OverflowError:
+        return None
 
 
 def _of_arrays(op: Callable[[Any, Any], Any], a: Any, b: Any, t: int) -> Any:
@@ -93,6 +111,12 @@ def _divide_pair(x: Any, y: Any) -> Value:
     x, y, tx, ty = prepare(x, y)
     if (tx, ty) not in RESULT["%"]:
         raise QError("type")
+    if x.t > 0 or y.t > 0:
+        n = lengths(x, y)
+        if n < SHORT_LIST and tx in _SIMPLE and ty in _SIMPLE:
+            made = _of_lists(_quotient, *side_by_side(x, y, n), FLOAT)
+            if made is not None:
+                return Vec(FLOAT, made)
     both_times = tx in TEMPORAL and ty in TEMPORAL and tx != ty
     if both_times and RESULT["+"].get((tx, ty)) in TEMPORAL:
         u = RESULT["+"][tx, ty]
@@ -101,9 +125,12 @@ def _divide_pair(x: Any, y: Any) -> Value:
         a, b = raw(x.v, tx, FLOAT), raw(y.v, ty, FLOAT)
     if x.t < 0 and y.t < 0:
         return Atom(-FLOAT, divide_floats(a, b))
-    lengths(x, y)
     with np.errstate(all="ignore"):
         return Vec(FLOAT, np.true_divide(a, b))
+
+
+def _quotient(a: float, b: float) -> float:
+    return divide_floats(float(a), float(b))
 
 
 def divide_floats(a: float, b: float) -> float:

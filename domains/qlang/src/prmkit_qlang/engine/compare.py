@@ -14,7 +14,7 @@ import numpy as np
 
 from prmkit_qlang.engine.convert import meet
 from prmkit_qlang.engine.errors import QError
-from prmkit_qlang.engine.lifting import Two, lengths, lift, monadic, prepare
+from prmkit_qlang.engine.lifting import Two, lengths, lift, monadic, prepare, side_by_side
 from prmkit_qlang.engine.result_types import RESULT
 from prmkit_qlang.engine.types import (
     BOOL,
@@ -68,15 +68,16 @@ def _compare(name: str, scalar_op: Callable[[Any, Any], bool], array_op: Any, *,
         if (tx, ty) not in table:
             raise QError("type")
         u = tx if tx == ty else _common(tx, ty)
+        if x.t > 0 or y.t > 0:
+            n = lengths(x, y)
+            if n < SHORT_LIST and tx == ty:
+                said = list(map(floats if u in FLOATING else scalar_op, *side_by_side(x, y, n)))
+                return Vec(BOOL, np.array(said, dtype=bool))
         a, b = meet(x.v, tx, u), meet(y.v, ty, u)
         if x.t < 0 and y.t < 0:
             return Atom(-1, int((floats if u in FLOATING else scalar_op)(a, b)))
-        n = lengths(x, y)
         if u not in FLOATING:
             return Vec(BOOL, np.asarray(array_op(a, b), dtype=bool))
-        if n < SHORT_LIST:
-            one, other = (v.tolist() if isinstance(v, np.ndarray) else [v] * n for v in (a, b))
-            return Vec(BOOL, np.array(list(map(floats, one, other)), dtype=bool))
         return Vec(BOOL, _of_floats(array_op, a, b, n, tie))
 
     return lift(pair, name)

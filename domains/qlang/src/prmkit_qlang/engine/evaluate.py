@@ -123,16 +123,25 @@ class Evaluator(Variables):
                     self.frame = env
                     return one(last)  # type: ignore[no-any-return]
                 return apply(head, (last,))
-            args = [self.run(one, env) for one in reversed(v[1:-1])]
-            args.reverse()
+            args = self.arguments(v, n - 2, env)
+            args.append(last)
             self.frame = env
-            return apply(head, [*args, last])
+            return apply(head, args)
         if head.t == -CHAR and isinstance(head, Atom) and head.v == SEMICOLON:
             return self.sequence(v, env)
-        args = [self.run(one, env) for one in reversed(v[1:])]
-        args.reverse()
+        args = self.arguments(v, n - 1, env)
         self.frame = env
         return apply(self.run(head, env), args)
+
+    def arguments(self, v: list[Value], last: int, env: Frame | None) -> list[Value]:
+        """Values of the trees 1 to ``last`` of an application, evaluated from the right."""
+        made = []
+        for i in range(last, 0, -1):
+            one = v[i]
+            t = one.t
+            made.append(self.run(one, env) if t == 0 or t == -SYM or t == SYM else one)
+        made.reverse()
+        return made
 
     def constant(self, tree: Value) -> Value:
         """A constant as it is; a symbol list of one item is a symbol."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from prmkit_qlang.engine.atomic import add, multiply
 from prmkit_qlang.engine.compare import larger, lesser
+from prmkit_qlang.engine.convert import wrap
 from prmkit_qlang.engine.functions import NIL, Prim
 from prmkit_qlang.engine.lifting import Two
 from prmkit_qlang.engine.types import (
@@ -85,7 +86,9 @@ def _plain(x: Vec) -> bool:
 def _sum_all(seed: Value | None, x: Vec) -> Value | None:
     if not _plain(x):
         return None
-    total = Atom(-x.t, int(np.add.reduce(x.v, dtype=x.v.dtype)))
+    total = Atom(
+        -x.t, wrap(sum(x.v.tolist()), x.t) if len(x.v) < SHORT_LIST else int(x.v.sum(dtype=x.v.dtype))
+    )
     return total if seed is None else add(seed, total) if seed.t in (-INT, -LONG) else None
 
 

@@ -43,7 +43,9 @@ def console(x: Value, *, precision: int = 7, width: int = 80, height: int = 25) 
     """
     if x.t < 0 or 0 < x.t <= ENUM:
         row = line(x, precision, width)
-        return readable(row if len(row) < width else row[: width - 3] + "..")
+        if len(row) >= width:
+            row = row[: width - 3] + ".."
+        return row if row.isascii() else readable(row)
     if is_nil(x):
         return ""
     if isinstance(x, Fn):

@@ -154,12 +154,14 @@ def atom(t: int, v: Any, precision: int = 7) -> str:
         >>> atom(LONG, 3), atom(FLOAT, 3.0), atom(INT, -(2**31)), atom(CHAR, 97), atom(REAL, 0.5)
         ('3', '3f', '0Ni', '"a"', '0.5e')
     """
-    if t in _INTEGERS:
-        return integer(t, v) + _INTEGERS[t]
+    if t == LONG:
+        return integer(t, v)
     if t == FLOAT:
         return _suffixed(floating(v, precision))
     if t == SYM:
         return "`" + narrow(v)
+    if t in _INTEGERS:
+        return integer(t, v) + _INTEGERS[t]
     if t == CHAR:
         return f'"{_ESCAPES.get(chr(v), chr(v))}"'
     if t == BOOL:

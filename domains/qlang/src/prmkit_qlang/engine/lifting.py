@@ -158,3 +158,8 @@ def lengths(x: Any, y: Any) -> int:
         n = len(y.v)
     METER.take(n)
     return n
+
+
+def side_by_side(x: Any, y: Any, n: int) -> tuple[list[Any], list[Any]]:
+    """The n items of two vectors, or of a vector and as many copies of an atom, as Python scalars."""
+    return x.v.tolist() if x.t > 0 else [x.v] * n, y.v.tolist() if y.t > 0 else [y.v] * n

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from prmkit_qlang.engine.search import find
 from prmkit_qlang.engine.tables import flip_dict, flip_table
 from prmkit_qlang.engine.types import BOOL, BYTE, ENUM, INT, LONG, NULLS, SHORT, SYM
 from prmkit_qlang.engine.values import (
+    SHORT_LIST,
     Atom,
     Dict,
     Enum,
@@ -107,23 +109,29 @@ def last(x: Value) -> Value:
 
 def join(x: Value, y: Value) -> Value:
     """``x,y``: one list after the other; dictionaries and tables by their keys and columns."""
+    t = abs(x.t)
+    if t == abs(y.t) and 0 < t < ENUM:
+        return _join_basic(x, y, t)
     if isinstance(x, Table | Dict) or isinstance(y, Table | Dict):
         both = isinstance(x, Table | Dict) and isinstance(y, Table | Dict)
         return join_tables(x, y) if both else _join_mixed(x, y)
-    if ENUM in (abs(x.t), abs(y.t)) and {abs(x.t), abs(y.t)} <= {ENUM, SYM}:
+    if ENUM in (t, abs(y.t)) and {t, abs(y.t)} <= {ENUM, SYM}:
         return _join_enums(x, y)
-    if isinstance(x, Vec | Atom) and isinstance(y, Vec | Atom) and abs(x.t) == abs(y.t):
-        METER.take((len(x.v) if x.t > 0 else 1) + (len(y.v) if y.t > 0 else 1))
-        if x.t < 0 and y.t < 0:
-            return array(-x.t, [x.v, y.v])
-        a = x.v if x.t > 0 else array(-x.t, [x.v]).v
-        b = y.v if y.t > 0 else array(-y.t, [y.v]).v
-        return Vec(abs(x.t), np.concatenate([a, b]))
     for one, other in ((x, y), (y, x)):
         if isinstance(one, List) and not one.v:
             return other if is_list(other) else enlist(other)
     METER.take(8 * (count(x) + count(y)))
     return pack(items(x) + items(y))
+
+
+def _join_basic(x: Any, y: Any, t: int) -> Value:
+    """Two atoms or vectors of one basic type."""
+    n = (len(x.v) if x.t > 0 else 1) + (len(y.v) if y.t > 0 else 1)
+    METER.take(n)
+    if n < SHORT_LIST:
+        return array(t, (x.v.tolist() if x.t > 0 else [x.v]) + (y.v.tolist() if y.t > 0 else [y.v]))
+    a, b = (one.v if one.t > 0 else array(t, [one.v]).v for one in (x, y))
+    return Vec(t, np.concatenate([a, b]))
 
 
 def _join_mixed(x: Value, y: Value) -> Value:
@@ -247,8 +255,15 @@ def _take_n(n: int, y: Value) -> Value:
         return empty_like(y)
     if not total:
         return pick(y, np.full(size, -1)) if not isinstance(y, List) else List([List([])] * size)
+    if size <= total:
+        return _part(y, 0, size) if n >= 0 else _part(y, total - size, total)
     at_ = np.arange(size) % total if n >= 0 else np.arange(total - size, total) % total
     return pick(y, at_)
+
+
+def _part(x: Value, start: int, stop: int) -> Value:
+    """Items that stand together."""
+    return Vec(x.t, x.v[start:stop]) if type(x) is Vec else pick(x, np.arange(start, stop))
 
 
 def _reshape(shape: list[int], y: Value) -> Value:
@@ -327,8 +342,8 @@ def _drop_n(n: int, y: Value) -> Value:
     if isinstance(y, Atom | Fn):
         raise QError("type")
     total = count(y)
-    at_ = np.arange(min(n, total), total) if n >= 0 else np.arange(max(0, total + n))
-    return pick(y, at_) if len(at_) else empty_like(y)
+    start, stop = (min(n, total), total) if n >= 0 else (0, max(0, total + n))
+    return _part(y, start, stop) if start < stop else empty_like(y)
 
 
 def _drop_keys(x: Value, y: Dict) -> Value:

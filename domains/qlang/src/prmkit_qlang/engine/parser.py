@@ -47,6 +47,7 @@ from prmkit_qlang.engine.values import Atom, List, Value, enlist, flag, syms
 
 _CLOSE = frozenset([")", "]", "}", ";", ""])  # nothing behind the last token
 _QUERIES = frozenset(["select", "exec", "update", "delete"])
+_END: Token = ("", None, 0, 0, False)
 _COMMA, _CLAUSES = ("o", ","), (("v", "by"), ("v", "from"), ("v", "where"))
 _MAX_PARAMS = 8
 
@@ -90,6 +91,11 @@ def parse(text: str, words: Words, runner: Any, context: str = "") -> list[Tree 
 
 
 class _Parser:
+    i = 0  # the next token
+    asked = False  # inside the phrases of a query, which know no conditional
+    bare_end = -1  # where an operator ended that stands alone
+    stops: tuple[tuple[str, str], ...] = ()  # what else ends an expression inside a query
+
     def __init__(self, text: str, words: Words, runner: Any, context: str) -> None:
         self.text = text
         self.words = words
@@ -97,12 +103,8 @@ class _Parser:
         self.context = context
         self.toks: list[Token] = tokens(text)
         self.n = len(self.toks)
-        self.toks.append(("", None, len(text), len(text), False))
-        self.i = 0
+        self.toks.append(_END)
         self.open: dict[int, Tree] = {}  # trees that wait for an argument on their right, by identity
-        self.asked = False  # inside the phrases of a query, which know no conditional
-        self.bare_end = -1  # where an operator ended that stands alone
-        self.stops: tuple[tuple[str, str], ...] = ()  # what else ends an expression inside a query
         self.used: set[str] = set()  # x, y and z in the function, but for the phrases of queries
 
     # ------------------------------------------------------------ sequences
@@ -232,7 +234,10 @@ class _Parser:
         elif kind == "v":
             tree, verb = self.name(value)
         elif kind == "o":
-            tree, verb = self.operator(value)
+            found = self.words.operators.get(value)
+            if found is None:
+                raise QError(value)
+            tree, verb = found
         else:
             tree, verb = self.bracketed(kind, value, start)
         while True:
@@ -294,12 +299,6 @@ class _Parser:
         if name[0] in "xyz" and not self.asked and (len(name) == 1 or name[1] == "."):
             self.used.add(name[0])
         return Atom(-SYM, name), False
-
-    def operator(self, mark: str) -> tuple[Tree, bool]:
-        found = self.words.operators.get(mark)
-        if found is None:
-            raise QError(mark)
-        return found
 
     def parens(self) -> Tree:
         if self.i < self.n and self.toks[self.i][0] == "[":

@@ -18,7 +18,6 @@ from prmkit_qlang.engine.values import (
     at,
     column,
     count,
-    hashable,
     is_list,
     items,
     long,
@@ -195,3 +194,21 @@ def row_keys(data: list[Value]) -> list[Any]:
     """One hashable key a row, for columns of one length."""
     columns = [_keys(c) for c in data]
     return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+
+
+def hashable(x: Value) -> Any:
+    """Something that is equal for values that match; used to group and to find."""
+    x = unenum(x)
+    if isinstance(x, Atom):
+        return (x.t, None) if x.v != x.v else (x.t, x.v)
+    if isinstance(x, Vec):
+        if x.v.dtype.kind == "f":
+            return (x.t, *[None if v != v else v for v in x.v.tolist()])
+        return (x.t, *x.v.tolist())
+    if isinstance(x, List):
+        return (0, *map(hashable, x.v))
+    if isinstance(x, Dict):
+        return (x.t, hashable(x.k), hashable(x.w))
+    if isinstance(x, Table):
+        return (x.t, tuple(x.cols), *map(hashable, x.data))
+    return (x.t, id(x))

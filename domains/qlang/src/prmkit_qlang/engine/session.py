@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from typing import TypeVar
 
 from prmkit_qlang.engine import dotnames
 from prmkit_qlang.engine.chance import Chance
@@ -23,7 +22,6 @@ from prmkit_qlang.engine.types import CHAR, INT
 from prmkit_qlang.engine.values import Fn, List, Value, array, items, long, text_of
 from prmkit_qlang.engine.variables import Frame
 
-T = TypeVar("T")
 _FAULTS = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError)
 _RECURSION = 12_000
 _EXIT = re.compile(r"exit\s+\d+\s*;?\s*")
@@ -63,22 +61,17 @@ class Session(Evaluator):
             QError: whatever goes wrong in q; ``access`` for files, sockets, clocks, the system, ``nyi`` for
                 what this interpreter lacks, ``limit``, ``wsfull`` and ``stack`` where a budget ends.
         """
-        return self._within_budget(self._script, text)[0]
+        return self._within_budget(text)
 
     def console(self, text: str) -> str:
         """What a q console prints for a text: values, ``'text`` for an error, nothing for an assignment."""
         self.printed, self.line_open = [], False
         try:
-            self._within_budget(self._shown, text)
+            self._within_budget(text, shows=True)
         except QError as error:
             self.say("'" + error.text)
         printed = self.printed
         return printed[0] if len(printed) == 1 else "\n".join(printed)
-
-    def _shown(self, text: str) -> None:
-        value, quiet = self._script(text)
-        if not quiet and not is_nil(value):
-            self.show(value)
 
     def split(self, text: str) -> list[str]:
         """The statements of a script."""
@@ -91,7 +84,7 @@ class Session(Evaluator):
 
     # ------------------------------------------------------------ scripts
 
-    def _within_budget(self, run: Callable[[str], T], text: str) -> T:
+    def _within_budget(self, text: str, *, shows: bool = False) -> Value:
         outer, kept = CONTEXT.machine, (METER.steps, METER.elements, METER.largest, METER.depth)
         frame, context = self.frame, self.context
         limit = sys.getrecursionlimit()
@@ -100,7 +93,7 @@ class Session(Evaluator):
         if limit < _RECURSION:
             sys.setrecursionlimit(_RECURSION)
         try:
-            return run(text)
+            return self._script(text, shows)
         except RecursionError:
             raise QError("stack") from None
         except (MemoryError, OverflowError):
@@ -117,21 +110,26 @@ class Session(Evaluator):
             if outer is not None and outer is not self:
                 self.context = context
 
-    def _script(self, text: str) -> tuple[Value, bool]:
+    def _script(self, text: str, shows: bool) -> Value:
+        """The value of the last statement; those before it are shown, the last where that is wanted."""
         if len(text) > self.allowance.source:
             raise QError("limit")
         value: Value = NIL
         quiet = True
-        for statement in statements(text):
+        one_line = text and text[0] not in "/ \t" and "\n" not in text
+        for statement in (text,) if one_line else statements(text):
             if not quiet and not is_nil(value):
                 self.show(value)
-            if statement.startswith("\\"):
+            first = statement[0]
+            if first == "\\":
                 value, quiet = self.command(statement), False
                 continue
-            if statement.startswith("exit") and _EXIT.fullmatch(statement):
-                return NIL, True
+            if first == "e" and _EXIT.fullmatch(statement):
+                return NIL
             value, quiet = self._statement(statement)
-        return value, quiet
+        if shows and not quiet and not is_nil(value):
+            self.show(value)
+        return value
 
     def _statement(self, text: str) -> tuple[Value, bool]:
         value: Value = NIL
@@ -146,7 +144,7 @@ class Session(Evaluator):
             for made in self.globals.values():
                 if isinstance(made, View) and not made.source:
                     made.source = text.split("::", 1)[-1].strip()
-        return value, tree is None or _silent(tree)
+        return value, tree is None or (type(tree) is List and _silent(tree))
 
     def command(self, line: str) -> Value:
         """A line that begins with a backslash: namespaces and display settings; everything else is refused.
@@ -301,9 +299,9 @@ class Session(Evaluator):
         return dotnames.symbol(text)
 
 
-def _silent(tree: Value) -> bool:
+def _silent(tree: List) -> bool:
     """Whether a statement prints nothing: an assignment or a control word."""
-    if type(tree) is not List or len(tree.v) < 2:
+    if len(tree.v) < 2:
         return False
     head = tree.v[0]
     if type(head) is not Special:
@@ -318,8 +316,6 @@ def statements(text: str) -> list[str]:
 
     Comments of their own lines and blocks between lone slashes are left out.
     """
-    if "\n" not in text and text[:1] not in ("/", " ", "\t", ""):
-        return [text]
     out: list[str] = []
     inside = False
     for line in text.replace("\r", "").split("\n"):

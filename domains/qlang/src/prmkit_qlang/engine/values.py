@@ -353,7 +353,7 @@ def at(x: Value, i: int) -> Value:
         QError: ``rank`` for what has no items.
     """
     if isinstance(x, Vec):
-        found = scalar(x.v[i]) if 0 <= i < len(x.v) else NULLS[LONG if x.t == ENUM else x.t]
+        found = x.v.item(int(i)) if 0 <= i < len(x.v) else NULLS[LONG if x.t == ENUM else x.t]
         return EnumAtom(found, x.domain, x.held) if isinstance(x, Enum) else Atom(-x.t, found)
     if isinstance(x, List):
         if 0 <= i < len(x.v):
@@ -389,7 +389,10 @@ def pick(x: Value, index: Any) -> Value:
     """
     if isinstance(x, Vec):
         n = len(x.v)
-        ends = index.tolist() if len(index) < 50 else [np.minimum.reduce(index), np.maximum.reduce(index)]
+        if n < SHORT_LIST and len(index) < SHORT_LIST and type(x) is Vec:
+            values, nothing = x.v.tolist(), NULLS[x.t]
+            return array(x.t, [values[i] if 0 <= i < n else nothing for i in index.tolist()])
+        ends = [np.minimum.reduce(index), np.maximum.reduce(index)] if len(index) else []
         if ends and (min(ends) < 0 or max(ends) >= n):
             bad = (index < 0) | (index >= n)
             safe = np.where(bad, 0, index)
@@ -452,11 +455,7 @@ def match(x: Value, y: Value) -> bool:
     if t == 0:
         return len(a.v) == len(b.v) and all(map(match, a.v, b.v))
     if t < ENUM:
-        if len(a.v) != len(b.v):
-            return False
-        if len(a.v) < SHORT_LIST:
-            return all(map(same_scalar, a.v.tolist(), b.v.tolist()))
-        return bool(same_array(a.v, b.v).all())
+        return len(a.v) == len(b.v) and _same_items(a.v, b.v)
     if t == DICT:
         return match(a.k, b.k) and match(a.w, b.w)
     if t == TABLE:
@@ -479,6 +478,12 @@ def same_scalar(a: Any, b: Any) -> bool:
     return False
 
 
+def _same_items(a: Any, b: Any) -> bool:
+    if len(a) < SHORT_LIST:
+        return all(map(same_scalar, a.tolist(), b.tolist()))
+    return bool(same_array(a, b).all())
+
+
 def same_array(a: Any, b: Any) -> Any:
     """Itemwise equality of two arrays of one type, as booleans."""
     if a.dtype.kind == "f" or b.dtype.kind == "f":
@@ -487,21 +492,3 @@ def same_array(a: Any, b: Any) -> Any:
             finite = np.isfinite(a) & np.isfinite(b)
             return (a == b) | (np.isnan(a) & np.isnan(b)) | (near & finite)
     return np.asarray(a == b, dtype=bool)
-
-
-def hashable(x: Value) -> Any:
-    """Something that is equal for values that match; used to group and to find."""
-    x = unenum(x)
-    if isinstance(x, Atom):
-        return (x.t, None) if x.v != x.v else (x.t, x.v)
-    if isinstance(x, Vec):
-        if x.v.dtype.kind == "f":
-            return (x.t, *[None if v != v else v for v in x.v.tolist()])
-        return (x.t, *x.v.tolist())
-    if isinstance(x, List):
-        return (0, *map(hashable, x.v))
-    if isinstance(x, Dict):
-        return (x.t, hashable(x.k), hashable(x.w))
-    if isinstance(x, Table):
-        return (x.t, tuple(x.cols), *map(hashable, x.data))
-    return (x.t, id(x))
