@@ -26,11 +26,16 @@ def run(start: list[str], *given: str) -> None:
 
 def test_two_processes_train_what_one_does(causal_folder, tmp_path):
     layout = "auto"  # padded rows are shared out by the same code
-    run([], str(causal_folder), str(tmp_path / "one"), layout)
+    run([], str(causal_folder), str(tmp_path / "one"), layout, "")
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    run(launch, str(causal_folder), str(tmp_path / "two"), layout)
-    one, two = (load_prm(tmp_path / name / "prm").module for name in ("one", "two"))
-    for (name, mine), other in zip(one.named_parameters(), two.parameters(), strict=True):
-        torch.testing.assert_close(
-            mine, other, rtol=1e-3, atol=1e-4, msg=lambda text, name=name: f"{name}: {text}"
-        )
+    run(launch, str(causal_folder), str(tmp_path / "two"), layout, "")
+    same(tmp_path / "one", tmp_path / "two", rtol=1e-3, atol=1e-4)
+    run(launch, str(causal_folder), str(tmp_path / "shards"), layout, "sharded")
+    same(tmp_path / "two", tmp_path / "shards", rtol=1e-3, atol=1e-4)
+    same(tmp_path / "shards", tmp_path / "shards", "resumed", rtol=0, atol=0)
+
+
+def same(one, two, name="prm", **near):
+    mine, others = load_prm(one / "prm").module, load_prm(two / name).module
+    for (name, own), other in zip(mine.named_parameters(), others.parameters(), strict=True):
+        torch.testing.assert_close(own, other, msg=lambda text, name=name: f"{name}: {text}", **near)

@@ -1,12 +1,19 @@
-"""A small training, run by torchrun on two processes or on one that accumulates two batches."""
+"""A small training, run by torchrun on two processes or on one that accumulates two batches.
+
+On CPUs accelerate shares out the work and not the weights, also where FSDP is asked for. ``sharded`` tells it
+that these processes are of a kind that it does shard on: what follows is FSDP2 as on GPUs.
+"""
 
 import os
 import sys
 from pathlib import Path
 
 import torch
+from accelerate.state import PartialState
+from accelerate.utils import DistributedType
 from transformers import TrainingArguments
 
+import prmkit.train
 from prmkit import PRM, PRMTrainer
 
 torch.set_num_threads(1)
@@ -24,8 +31,12 @@ def rows(count: int) -> list[dict[str, object]]:
     ]
 
 
-def train(backbone: str, out: str, layout: str, accumulate: int) -> None:
+FSDP = {"fsdp": True, "fsdp_config": str(Path(prmkit.train.__file__).with_name("fsdp.json"))}
+
+
+def train(backbone: str, out: str, layout: str, how: str, accumulate: int) -> None:
     """Four updates; as many processes as torchrun started."""
+    sharded = how == "sharded"
     args = TrainingArguments(
         output_dir=out,
         max_steps=4,
@@ -33,17 +44,26 @@ def train(backbone: str, out: str, layout: str, accumulate: int) -> None:
         gradient_accumulation_steps=accumulate,
         lr_scheduler_type="constant",
         use_cpu=True,
-        save_strategy="no",
+        save_strategy="steps" if sharded else "no",
+        save_steps=2,
         report_to=[],
         disable_tqdm=True,
         seed=3,
+        **(FSDP if sharded else {}),
     )
+    if sharded:
+        assert args.world_size == 2
+        PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
     prm = PRM.create(backbone, seed=3)
     trainer = PRMTrainer(prm, args, rows(24), layout=layout, batch_tokens=80)
     trainer.train()
-    if args.process_index == 0:
-        prm.save(Path(out) / "prm")
+    assert trainer.is_fsdp_enabled == sharded
+    trainer.save_model(f"{out}/prm")
+    if sharded:
+        again = PRMTrainer(PRM.create(backbone, seed=4), args, rows(24), layout=layout, batch_tokens=80)
+        again.train(resume_from_checkpoint=f"{out}/checkpoint-2")
+        again.save_model(f"{out}/resumed")
 
 
 if __name__ == "__main__":
-    train(sys.argv[1], sys.argv[2], sys.argv[3], 1 if "WORLD_SIZE" in os.environ else 2)
+    train(*sys.argv[1:5], 1 if "WORLD_SIZE" in os.environ else 2)

@@ -55,6 +55,11 @@ class StepClassifier(nn.Module):
         """Config of the backbone."""
         return self.network.config
 
+    @property
+    def _no_split_modules(self) -> Any:
+        """What FSDP shares out one by one: the backbone's layers."""
+        return self.network._no_split_modules
+
     def forward(
         self,
         input_ids: torch.Tensor,

@@ -28,6 +28,7 @@ from prmkit.model.folder import check_finite, load_tokenizer, load_weights
 from prmkit.model.spec import family
 from prmkit.model.store import merged
 from prmkit.train.critique_rows import Row, Rows, Variant, packed, padded, rows_of, variant_of
+from prmkit.train.shards import filled
 from prmkit.train.trainer import check_loss
 
 log = logging.getLogger(__name__)
@@ -205,14 +206,21 @@ class CriticTrainer(Trainer):
         return count
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        if not self.args.should_save:
+            return  # of sharded weights every process is asked, since all had to give theirs
         folder = Path(output_dir or self.args.output_dir)
         network = self.accelerator.unwrap_model(self.model)
+        if self.is_fsdp_enabled:
+            network = filled(network, state_dict)
         save_critic(merged(network), self.tokenizer, self.spec, folder, self.counts)
         if hasattr(network, "merge_and_unload"):
             (folder / ADAPTER).mkdir(exist_ok=True)
             save_file(_trainable(network), folder / ADAPTER / WEIGHTS)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        if self.is_fsdp_enabled:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
         folder = Path(resume_from_checkpoint)
         try:
             if (folder / ADAPTER).is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +39,7 @@ from prmkit.train.meaning import class_weight, compared, drawn, meaning, ordered
 from prmkit.train.next_token import NextToken
 from prmkit.train.objectives import COMPARED, RATIO, How, own, rewards
 from prmkit.train.preference import Comparison, GroupBatches, compare, report_groups
+from prmkit.train.shards import whole
 from prmkit.train.targets import Target, lesson
 
 log = logging.getLogger(__name__)
@@ -352,7 +354,13 @@ class PRMTrainer(Trainer):
         return weight
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        if not self.args.should_save:
+            return  # of sharded weights every process is asked, since all had to give theirs
         folder = Path(output_dir or self.args.output_dir)
+        with whole(self.prm.module, state_dict) if self.is_fsdp_enabled else nullcontext():
+            self._write(folder)
+
+    def _write(self, folder: Path) -> None:
         if isinstance(self.prm, Implicit) and folder.name.startswith(PREFIX_CHECKPOINT_DIR):
             self.prm.save(folder, reference="link")
         else:
@@ -362,6 +370,9 @@ class PRMTrainer(Trainer):
             save_file(_trainable(self.prm), folder / ADAPTER / WEIGHTS)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        if self.is_fsdp_enabled:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
         folder = Path(resume_from_checkpoint)
         module = self.prm.module
         try:
