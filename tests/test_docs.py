@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -17,6 +18,14 @@ FENCE = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(
     r"^(make (demo|test|env|check|bench|docs)\b|git clone |cd prmkit\b|pip install |export )"
 )
+
+# Each block has names of its own; what they import is loaded once.
+EACH_ALONE = """
+import sys
+for code in sys.argv[1:]:
+    exec(compile(code, "<page>", "exec"), {"__name__": "__main__"})
+"""
+STARTS = {"python": [sys.executable, "-c", EACH_ALONE], "bash": ["bash", "-euo", "pipefail", "-c"]}
 
 
 def snippets(page: Path) -> list[tuple[str, str]]:
@@ -39,14 +48,18 @@ def test_page_runs(page: Path, tmp_path: Path) -> None:
         "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(tmp_path / "hf"),
     }
-    for language, code in snippets(page):
-        command = (
-            ["bash", "-euo", "pipefail", "-c", code] if language == "bash" else [sys.executable, "-c", code]
-        )
+    for language, blocks in itertools.groupby(snippets(page), key=lambda block: block[0]):
+        codes = [code for _, code in blocks]
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
+            [*STARTS[language], *(codes if language == "python" else ["\n".join(codes)])],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300 * len(codes),
         )
-        assert done.returncode == 0, f"{code}\n--- printed:\n{done.stdout[-2000:]}{done.stderr[-3000:]}"
+        assert done.returncode == 0, f"{codes}\n--- printed:\n{done.stdout[-2000:]}{done.stderr[-3000:]}"
 
 
 def test_readme_shows_the_two_commands() -> None:
