@@ -17,9 +17,9 @@ from prmkit.label.siblings import sibling_pairs
 from prmkit.rl import StepReward
 from prmkit.rl.blend import blended
 from prmkit.search.joint import joint_value
-from prmkit.search.scalarise import chebyshev, lexicographic, weighted_sum
 from prmkit.segment.views import project_context
 from prmkit.stats import hypervolume, pareto_front, spearman
+from prmkit.stats.scalarise import chebyshev, lexicographic, weighted_sum
 from prmkit.types import StepScores
 
 seeds = st.integers(0, 2**31 - 1)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from prmkit.model.heads import weighted_logits
-from prmkit.search.scalarise import chebyshev, weighted_sum
 from prmkit.stats import hypervolume, spearman
+from prmkit.stats.scalarise import chebyshev, weighted_sum
 from prmkit.train.losses import bradley_terry, by_objective, routed
 from prmkit.train.worlds.networks import Tensors, draw_layers, generator
 from prmkit.train.worlds.sizes import ObjectiveSizes
