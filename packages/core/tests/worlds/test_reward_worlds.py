@@ -15,8 +15,7 @@ from prmkit.judging.worlds.multi_rm_judges import earth_mover, flags, log_errors
 from prmkit.train.worlds import implicit, multi_rm
 from prmkit.train.worlds.implicit_sizes import ImplicitArm, ImplicitSizes
 from prmkit.train.worlds.multi_rm_sizes import MultiArm, MultiSizes
-from prmkit.train.worlds.networks import draw_layers, generator
-from prmkit.train.worlds.recurrent import recur, stacked
+from prmkit.train.worlds.networks import draw_layers, generator, recur, stacked
 from prmkit.workflow import run_workflow
 
 CHAINS = ImplicitSizes(problems=40, samples=4, test=50, read=5, updates=4, look=2, batch=16)

@@ -16,7 +16,7 @@ from torch.func import vmap
 from torch.nn import functional
 
 from prmkit.train.losses import rank_penalty
-from prmkit.train.worlds.networks import Tensors, draw_layers, generator
+from prmkit.train.worlds.networks import Tensors, draw_layers, generator, linear
 from prmkit.train.worlds.sizes import ValueArm, ValueSizes
 
 Array = NDArray[Any]
@@ -101,13 +101,13 @@ def fit(random: np.random.Generator, sizes: ValueSizes, arms: Sequence[ValueArm]
 
 def features(own: Tensors, state: torch.Tensor) -> torch.Tensor:
     """Inputs of the last layer, (A, N, D)."""
-    hidden = _layer(own, 0, state.expand(len(own["weight0"]), *state.shape)).relu()
-    return _layer(own, 1, hidden).relu()
+    hidden = linear(own, "", 0, state.expand(len(own["weight0"]), *state.shape)).relu()
+    return linear(own, "", 1, hidden).relu()
 
 
 def values(own: Tensors, seen: torch.Tensor) -> torch.Tensor:
     """Values (A, N) of features (A, N, D)."""
-    return _layer(own, 2, seen)[..., 0]
+    return linear(own, "", 2, seen)[..., 0]
 
 
 def _loss(
@@ -167,10 +167,6 @@ def _start(draws: torch.Generator, sizes: ValueSizes, arms: Sequence[ValueArm]) 
 
 def _which(arms: Sequence[ValueArm], what: str) -> torch.Tensor:
     return torch.tensor([bool(getattr(arm, what)) for arm in arms])[:, None, None]
-
-
-def _layer(own: Tensors, number: int, given: torch.Tensor) -> torch.Tensor:
-    return torch.baddbmm(own[f"bias{number}"][:, None], given, own[f"weight{number}"].mT)
 
 
 def _flat(of_episodes: Array) -> torch.Tensor:

@@ -16,8 +16,7 @@ from torch.nn import functional
 from prmkit.stats import auroc, best_threshold, threshold_curve
 from prmkit.train.losses import bradley_terry, cross_entropy, kto, kto_baseline, nca, sequence_reward
 from prmkit.train.worlds.implicit_sizes import ImplicitArm, ImplicitSizes
-from prmkit.train.worlds.networks import Tensors, draw_layers, generator
-from prmkit.train.worlds.recurrent import linear, recur, stacked
+from prmkit.train.worlds.networks import Tensors, draw_layers, generator, linear, recur, stacked
 
 Array = NDArray[Any]
 RATIOS = ("ce", "dpo", "kto", "nca")

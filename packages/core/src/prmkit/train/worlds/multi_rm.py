@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from prmkit.train.losses import cross_entropy
 from prmkit.train.worlds.multi_rm_sizes import MultiArm, MultiSizes
-from prmkit.train.worlds.networks import Tensors, draw_layers, generator
-from prmkit.train.worlds.recurrent import linear, recur, stacked
+from prmkit.train.worlds.networks import Tensors, draw_layers, generator, linear, recur, stacked
 
 Array = NDArray[Any]
 SAMPLES = 4  # of a problem to learn from

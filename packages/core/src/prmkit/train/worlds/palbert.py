@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from prmkit.stats import auroc
 from prmkit.train.losses import geometric_prior, halting, ponder, quantile_exit
-from prmkit.train.worlds.networks import Tensors, draw_layers, generator
+from prmkit.train.worlds.networks import Tensors, draw_layers, generator, linear
 from prmkit.train.worlds.sizes import ExitSizes
 
 Array = NDArray[Any]
@@ -177,21 +177,17 @@ def _start(inputs: int, sizes: ExitSizes, draws: torch.Generator) -> Tensors:
 
 def _forward(own: Tensors, given: torch.Tensor, sizes: ExitSizes) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits (A, L, N) of all networks and lambdas (N, L) of the first."""
-    state = _layer(own, "in.", 0, given.expand(len(own["in.weight0"]), *given.shape))
+    state = linear(own, "in.", 0, given.expand(len(own["in.weight0"]), *given.shape))
     states, logits = [torch.zeros_like(state[HALTING])], []
     for layer in range(sizes.layers):
-        hidden = _layer(own, f"{layer}.", 0, state).relu()
-        state = state + _layer(own, f"{layer}.", 1, hidden)
-        logits.append(_layer(own, f"head{layer}.", 0, state)[..., 0])
+        hidden = linear(own, f"{layer}.", 0, state).relu()
+        state = state + linear(own, f"{layer}.", 1, hidden)
+        logits.append(linear(own, f"head{layer}.", 0, state)[..., 0])
         states.append(state[HALTING])
     asked = torch.stack([torch.cat(two, 1) for two in itertools.pairwise(states)])
     for i in range(3):
-        asked = _layer(own, "stop.", i, asked).tanh()
-    return torch.stack(logits, 1), _layer(own, "stop.", 3, asked)[..., 0].sigmoid().T
-
-
-def _layer(own: Tensors, name: str, number: int, given: torch.Tensor) -> torch.Tensor:
-    return torch.baddbmm(own[f"{name}bias{number}"][:, None], given, own[f"{name}weight{number}"].mT)
+        asked = linear(own, "stop.", i, asked).tanh()
+    return torch.stack(logits, 1), linear(own, "stop.", 3, asked)[..., 0].sigmoid().T
 
 
 def _fixed(depth: int) -> int:
