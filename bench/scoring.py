@@ -63,6 +63,7 @@ def settings(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cells", nargs="+", help="these only, such as rerank-200; others stay in OUT")
     parser.add_argument("--quick", action="store_true", help="a tiny model and few candidates: a smoke")
     parser.add_argument("--no-memory", action="store_true", help="time only")
+    parser.add_argument("--no-time", action="store_true", help="memory only, for --cells that are in OUT")
     parser.add_argument("--logits", type=float, default=4.0, help="GiB that vocabulary logits may take")
     parser.add_argument("--out", type=Path, help="file for the figures")
     parser.add_argument("--scratch", type=Path, help=argparse.SUPPRESS)
@@ -216,7 +217,9 @@ def run(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     found = kept(chosen)
     figures: dict[str, Any] = {}
     for cell in chosen_cells(chosen):
-        told = measure(models, every, cell, chosen.repeats)
+        if chosen.no_time and cell.name not in found:
+            sys.exit(f"{cell.name} is not timed yet in {chosen.out}")
+        told = found[cell.name] if chosen.no_time else measure(models, every, cell, chosen.repeats)
         if cell.slow and not chosen.no_memory:
             told["memory_mib"] = weighed(chosen, scratch, cell, [name for name in WEIGHED if name in every])
             ours = told["memory_mib"]["prmkit pair"]
