@@ -8,11 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
 from prmkit.cards import PRMSpec
-from prmkit.errors import CheckpointError, PrmkitError, StorageError
-from prmkit.model.folder import quiet, weights_digest
+from prmkit.errors import CheckpointError, PrmkitError
+from prmkit.model.folder import weights_digest, writing
 from prmkit.types import Json, Threshold
 
 CRITIC = "critic.json"
@@ -35,24 +33,11 @@ def save_critic(
     Raises:
         StorageError: The folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CRITIC).unlink(missing_ok=True)
-        with quiet():
-            model.save_pretrained(folder)
+    with writing(folder, CRITIC) as card:
+        model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        digest = weights_digest(folder)
-        card = {"format": FORMAT, "spec": asdict(spec), "weights": digest, "trained": dict(trained or {})}
-        partial = folder / f"{CRITIC}.part"
-        partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        partial.replace(folder / CRITIC)
-    except (OSError, SafetensorError) as error:
-        raise StorageError(
-            f"the model cannot be written: {error}",
-            do="free some space or choose a folder you may write to; what is there is not whole",
-            file=folder,
-        ) from error
-    return digest
+        card |= {"format": FORMAT, "spec": asdict(spec), "trained": dict(trained or {})}
+    return str(card["weights"])
 
 
 def critic_spec(folder: str | Path) -> PRMSpec | None:

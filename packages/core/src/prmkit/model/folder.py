@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.utils import logging as hub_logging
 
-from prmkit.errors import CheckpointError
+from prmkit.errors import CheckpointError, StorageError
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 """File endings of weights that run code when they are opened."""
@@ -146,6 +147,33 @@ def quiet() -> Iterator[None]:
         hub_logging.set_verbosity(level)
         if bars:
             hub_logging.enable_progress_bar()
+
+
+@contextmanager
+def writing(folder: Path, card: str) -> Iterator[dict[str, Any]]:
+    """A folder that is being written: what is put into the dictionary becomes the JSON file ``card``.
+
+    It is written last, with the digest of the weights as ``weights``: a folder without it is not whole.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    told: dict[str, Any] = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / card).unlink(missing_ok=True)
+        with quiet():
+            yield told
+        told["weights"] = weights_digest(folder)
+        partial = folder / f"{card}.part"
+        partial.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        partial.replace(folder / card)
+    except (OSError, SafetensorError) as error:
+        raise StorageError(
+            f"the model cannot be written: {error}",
+            do="free some space or choose a folder you may write to; what is there is not whole",
+            file=folder,
+        ) from error
 
 
 def load_config(path: str | Path) -> Any:

@@ -8,27 +8,25 @@ Source: Saffron-1 (arXiv 2506.06444).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
 from prmkit.budget import Budget
 from prmkit.cards import PRMSpec
-from prmkit.encode.tokenise import Encoded, Encoder, begin_ids, fingerprint
-from prmkit.errors import CheckpointError, ConfigError, StorageError
+from prmkit.encode.tokenise import Encoded, Encoder, begin_ids
+from prmkit.errors import CheckpointError, ConfigError
 from prmkit.model.calibration import Calibration
-from prmkit.model.folder import load_tokenizer, load_weights, quiet, weights_digest
+from prmkit.model.folder import load_tokenizer, load_weights, weights_digest, writing
 from prmkit.model.heads import RANGES, link
 from prmkit.model.public import VOCABULARY
-from prmkit.model.store import CARD, FORMAT, merged, read_card, read_spec, same_rendering
+from prmkit.model.store import CARD, check_digest, entries, merged, read_card, read_spec, same_rendering
 from prmkit.model.surface import Surface
 from prmkit.model.tensors import Tensors
 from prmkit.types import Json, Problem, StepScores, Trajectory
@@ -176,36 +174,13 @@ def save_next_token(prm: NextTokenPRM, folder: Path, labels: Mapping[str, Json])
     Raises:
         StorageError: The folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CARD).unlink(missing_ok=True)  # no card stands for a folder that is not whole
-        with quiet():
-            merged(prm.model).save_pretrained(folder)
+    with writing(folder, CARD) as card:
+        merged(prm.model).save_pretrained(folder)
         prm.tokenizer.save_pretrained(folder)
         own = {f"{VOCABULARY}.bias": prm.bias.detach().cpu(), prm.spec.tensors: prm.unseen.cpu()}
         save_file({name: one.contiguous() for name, one in own.items()}, folder / FILE)
-        digest = weights_digest(folder)
-        card = {
-            "format": FORMAT,
-            "head": HEAD,
-            "target": "steps",
-            "spec": asdict(prm.spec),
-            "renderer": prm.spec.renderer,
-            "fingerprint": fingerprint(prm.tokenizer, prm.spec),
-            "calibration": asdict(Calibration()),
-            "labels": dict(labels),
-            "weights": digest,
-        }
-        partial = folder / f"{CARD}.part"
-        partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        partial.replace(folder / CARD)
-    except (OSError, SafetensorError) as error:
-        raise StorageError(
-            f"the PRM cannot be written: {error}",
-            do="free some space or choose a folder you may write to; what is there is not whole",
-            file=folder,
-        ) from error
-    return digest
+        card |= entries(prm, HEAD, "steps", labels, Calibration())
+    return str(card["weights"])
 
 
 def load_next_token(folder: str | Path, spec: Any = None, **given: Any) -> NextTokenPRM:
@@ -223,14 +198,7 @@ def load_next_token(folder: str | Path, spec: Any = None, **given: Any) -> NextT
     folder = Path(folder)
     card = read_card(folder, (HEAD,))
     own = read_spec(card["spec"], folder)
-    found = weights_digest(folder)
-    if found != card["weights"]:
-        raise CheckpointError(
-            f"the weights have digest {found}, {CARD} says {card['weights']}",
-            do="copy the folder again as a whole; weights and card were changed apart",
-            file=folder,
-            field="weights",
-        )
+    check_digest(folder, card["weights"])
     prm = NextTokenPRM.open(folder, own, steps=True, **given)
     same_rendering(card, own, spec, prm.tokenizer, folder)
     return prm

@@ -5,17 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from safetensors import SafetensorError
 from transformers import AutoModelForTokenClassification
 
 from prmkit.cards import PRMSpec
 from prmkit.encode.tokenise import check_marker, fingerprint
-from prmkit.errors import CheckpointError, ConfigError, PrmkitError, RendererMismatchError, StorageError
+from prmkit.errors import CheckpointError, ConfigError, PrmkitError, RendererMismatchError
 from prmkit.model.backbone import is_causal
 from prmkit.model.calibration import Calibration
 from prmkit.model.classifier import StepClassifier
@@ -26,11 +25,12 @@ from prmkit.model.folder import (
     open_folder,
     quiet,
     weights_digest,
+    writing,
 )
 from prmkit.model.frozen import FrozenPolicy
 from prmkit.model.heads import HEADS, HeadOptions, columns
 from prmkit.model.public import named, open_network
-from prmkit.types import Threshold
+from prmkit.types import Json, Threshold
 
 if TYPE_CHECKING:
     from prmkit.model.prm import PRM
@@ -56,26 +56,14 @@ def save(prm: PRM, folder: Path, *, policy: Literal["copy", "link"]) -> str:
             do="keep the folder it was read from, and read it with the same spec",
             field="head",
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CARD).unlink(missing_ok=True)  # no card stands for a folder that is not whole
-        with quiet():
-            network.save_pretrained(folder)
+    with writing(folder, CARD) as card:
+        network.save_pretrained(folder)
         prm.tokenizer.save_pretrained(folder)
         save_parts(prm.module, folder)
-        behind = None if prm.policy is None else _save_policy(prm, folder, policy)
-        digest = weights_digest(folder)
-        card = json.dumps(_card(prm, digest, behind), indent=1, ensure_ascii=False)
-        partial = folder / f"{CARD}.part"
-        partial.write_text(card + "\n", "utf-8")
-        partial.replace(folder / CARD)
-    except (OSError, SafetensorError) as error:
-        raise StorageError(
-            f"the PRM cannot be written: {error}",
-            do="free some space or choose a folder you may write to; what is there is not whole",
-            file=folder,
-        ) from error
-    return digest
+        card |= entries(prm, prm.head, prm.target, prm.labels, prm.calibration)
+        card["options"] = asdict(prm.options)
+        card["policy"] = None if prm.policy is None else _save_policy(prm, folder, policy)
+    return str(card["weights"])
 
 
 def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[str, Any]:
@@ -97,14 +85,7 @@ def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[st
     card = read_card(folder, HEADS)
     own = read_spec(card["spec"], folder)
     same_rendering(card, own, spec, tokenizer, folder)
-    found = weights_digest(folder)
-    if found != card["weights"]:
-        raise CheckpointError(
-            f"the weights have digest {found}, {CARD} says {card['weights']}",
-            do="copy the folder again as a whole; weights and card were changed apart",
-            file=folder,
-            field="weights",
-        )
+    check_digest(folder, card["weights"])
     head = card["head"]
     options = _options(card.get("options", {}), folder)
     network = _classifier(folder, columns(head, own, options), dtype)
@@ -120,7 +101,7 @@ def load(path: str | Path, spec: PRMSpec | str | None, *, dtype: str) -> dict[st
         "calibration": _calibration(card["calibration"], folder),
         "target": card["target"],
         "labels": card["labels"],
-        "digest": found,
+        "digest": card["weights"],
     }
 
 
@@ -131,20 +112,37 @@ def merged(network: Any) -> Any:
     return copy.deepcopy(network).merge_and_unload()
 
 
-def _card(prm: PRM, digest: str, policy: dict[str, Any] | None) -> dict[str, Any]:
+def entries(
+    prm: Any, head: str, target: str, labels: Mapping[str, Json], calibration: Calibration
+) -> dict[str, Any]:
+    """What the card of every kind of PRM says."""
     return {
         "format": FORMAT,
-        "head": prm.head,
-        "options": asdict(prm.options),
-        "target": prm.target,
+        "head": head,
+        "target": target,
         "spec": asdict(prm.spec),
         "renderer": prm.spec.renderer,
         "fingerprint": fingerprint(prm.tokenizer, prm.spec),
-        "calibration": asdict(prm.calibration),
-        "labels": dict(prm.labels),
-        "weights": digest,
-        "policy": policy,
+        "calibration": asdict(calibration),
+        "labels": dict(labels),
     }
+
+
+def check_digest(folder: Path, said: object, *, part: str = "weights") -> None:
+    """Compare the weights in a folder with what a card says of them.
+
+    Raises:
+        CheckpointError: They are others.
+    """
+    found = weights_digest(folder)
+    if found != said:
+        raise CheckpointError(
+            f"the {part} have digest {found}, {CARD} says {said}",
+            do="copy the folder again as a whole, or give the one that belongs to it; weights and card "
+            "were changed apart",
+            file=folder,
+            field=part,
+        )
 
 
 def _save_policy(prm: PRM, folder: Path, how: Literal["copy", "link"]) -> dict[str, Any]:
