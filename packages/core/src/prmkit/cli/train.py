@@ -79,7 +79,11 @@ def command(
         sets = (*sets, f"variant={variant}")
     settings = from_mapping(FitSettings, override({}, sets))
     if settings.generative != (critiques is not None):
-        show.wrong_usage("--critiques goes with --variant gprm or gorm, and they with it")
+        show.wrong_usage(
+            "--critiques are read by --variant gprm or gorm only"
+            if critiques is not None
+            else "--variant gprm and gorm learn from written verifications: give --critiques PATH"
+        )
     if critiques is not None and preferences is not None:
         show.wrong_usage("give either --critiques or --preferences")
     settings = replace(settings, backbone=backbone or str(_shipped(domain or "")))
