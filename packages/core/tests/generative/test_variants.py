@@ -166,7 +166,7 @@ def test_by_command(folder, files, tmp_path, capsys):
         ["--variant", "dorm", "--critiques", critiques],
     ):
         code, _, err = call(*more)
-        assert (code, "--critiques goes with" in err) == (2, True)
+        assert (code, "--variant gprm" in err and "--critiques" in err) == (2, True)
 
 
 PLAN = """
