@@ -244,8 +244,7 @@ def test_groups_stay_together_in_every_epoch_and_process(causal_folder, rows):
     assert orders[0] != orders[1]
 
 
-def test_preferences_by_command(causal_folder, rows, tmp_path, capsys):
-    data = rows(12, 6, right, each=6)
+def write_rows(path, data):
     lines = [
         {
             "id": row.trajectory.id,
@@ -254,7 +253,12 @@ def test_preferences_by_command(causal_folder, rows, tmp_path, capsys):
         }
         for row in data
     ]
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines))
+
+
+def test_preferences_by_command(causal_folder, rows, tmp_path, capsys):
+    data = rows(12, 6, right, each=6)
+    write_rows(tmp_path / "rows.jsonl", data)
     told = [
         Preference(one.problem.id, one.chosen.id, one.rejected.id, margin=0.1 * i, origin="test")
         for i, one in enumerate(pairs(data))
@@ -296,15 +300,7 @@ def test_preferences_by_command(causal_folder, rows, tmp_path, capsys):
 )
 def test_preferences_in_a_workflow(more, kind, causal_folder, rows, tmp_path):
     data = rows(12, 6, right, each=6)
-    lines = [
-        {
-            "id": row.trajectory.id,
-            "problem": {"id": row.problem.id, "text": row.problem.text},
-            "steps": [step.text for step in row.trajectory.steps],
-        }
-        for row in data
-    ]
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    write_rows(tmp_path / "rows.jsonl", data)
     told = [Preference(one.problem.id, one.chosen.id, one.rejected.id, origin="test") for one in pairs(data)]
     write_jsonl(tmp_path / "pairs.jsonl", told)
     (tmp_path / "plan.yaml").write_text(f"""

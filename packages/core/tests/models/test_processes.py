@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
-from prmkit import load_prm
+from prmkit import PRM, load_prm
+from prmkit.model.heads import HeadOptions
+from prmkit.train.next_token import NextToken
+from prmkit.train.shards import whole
 
 SCRIPT = str(Path(__file__).with_name("two_processes.py"))
 
@@ -39,3 +43,20 @@ def same(one, two, name="prm", **near):
     mine, others = load_prm(one / "prm").module, load_prm(two / name).module
     for (name, own), other in zip(mine.named_parameters(), others.parameters(), strict=True):
         torch.testing.assert_close(own, other, msg=lambda text, name=name: f"{name}: {text}", **near)
+
+
+@pytest.mark.parametrize("head", ["next_token", "exit"])
+def test_every_part_is_filled_and_given_back(head, causal_folder):
+    """Parameters of the module itself, and parts of a head, as well as the network."""
+    if head == "exit":
+        module = PRM.create(causal_folder, head=head, options=HeadOptions(halt_prior=0.2), seed=3).module
+    else:
+        module = NextToken.create(causal_folder).module
+    before = dict(module.named_parameters())
+    state = {name: one + 1 for name, one in module.state_dict().items()}
+    with whole(module, state):
+        inside = module.state_dict()
+        assert set(inside) == set(state)
+        assert all(torch.equal(inside[name], one) for name, one in state.items())
+    after = dict(module.named_parameters())
+    assert all(after[name] is one for name, one in before.items())

@@ -23,9 +23,12 @@ def whole(module: Any, state: Mapping[str, torch.Tensor]) -> Iterator[None]:
         module: A step classifier, or a log-ratio PRM's module.
         state: Its whole weights, as gathered from all processes.
     """
-    own = {name: part for name, part in module.named_children() if part is not None}
+    own = {**dict(module.named_children()), **dict(module.named_parameters(recurse=False))}
     try:
         for name, part in own.items():
+            if isinstance(part, nn.Parameter):
+                setattr(module, name, nn.Parameter(state[name].cpu()))
+                continue
             weights = {
                 key.partition(".")[2]: one.cpu() for key, one in state.items() if key.startswith(f"{name}.")
             }
